@@ -1,0 +1,3 @@
+"""Every address, gathered from the apps."""
+
+urlpatterns: list = []

@@ -1,0 +1,208 @@
+"""A flow's graph: nodes, edges, ports and loops, parsed from its document.
+
+Pure: a `Graph` says what is connected to what, `flows.check` says what is wrong with it, and the planner
+(runs.engine.planner) says what happens in it. Source of the rules: contract, sections 3 and 4.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+RETRY_DEFAULTS = {
+    "max_attempts": 3,
+    "backoff_s": 1,
+    "factor": 2,
+    "max_backoff_s": 30,
+    "jitter": True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often and how far apart a step is attempted; a node without `retry` is attempted once."""
+
+    max_attempts: int = 1
+    backoff_s: float = 1
+    factor: float = 2
+    max_backoff_s: float = 30
+    jitter: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node of a flow. `config` is the document's, untouched."""
+
+    id: str
+    type: str
+    name: str = ""
+    config: Mapping = field(default_factory=dict)
+    retry: Retry = Retry()
+    timeout_s: float | None = None
+    fallback: tuple[str, ...] = ()
+    escalate: Mapping | None = None
+    on_error: str = "fail"
+    cache_ttl_s: float | None = None
+
+    @property
+    def quorum(self) -> int | None:
+        """How many taken edges start this node early; None where it waits for every edge to settle."""
+        if self.type != "join":
+            return None
+        return {"any": 1, "quorum": self.config.get("count", 1)}.get(
+            self.config.get("mode", "all")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """From a port to a node. `index` is its place in the document; `loop_max` is set on loop edges alone."""
+
+    index: int
+    source: str
+    port: str
+    target: str
+    loop_max: int | None = None
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop edge and its body: every node on a path of non-loop edges from `head` to `tail`."""
+
+    edge: Edge
+    body: frozenset[str]
+
+    @property
+    def head(self) -> str:
+        return self.edge.target
+
+    @property
+    def tail(self) -> str:
+        return self.edge.source
+
+
+class Graph:
+    """Nodes, edges and loops of a flow that fits the schema.
+
+    `nodes` by id in document order, `edges` in document order. A graph that breaks section 4 can be built and
+    asked too: `flows.check` does so to say what is wrong.
+    """
+
+    def __init__(self, nodes: Iterable[Node], edges: Iterable[Edge]):
+        self.nodes = {node.id: node for node in nodes}
+        self.edges = tuple(edges)
+
+    @cached_property
+    def start(self) -> str:
+        return next(node.id for node in self.nodes.values() if node.type == "start")
+
+    @cached_property
+    def outgoing(self) -> dict[str, tuple[Edge, ...]]:
+        """Every edge that leaves a node, loop edges too, in document order."""
+        found: dict[str, list[Edge]] = {node: [] for node in self.nodes}
+        for edge in self.edges:
+            found.setdefault(edge.source, []).append(edge)
+        return {node: tuple(edges) for node, edges in found.items()}
+
+    @cached_property
+    def incoming(self) -> dict[str, tuple[Edge, ...]]:
+        """The non-loop edges into a node, in document order."""
+        found: dict[str, list[Edge]] = {node: [] for node in self.nodes}
+        for edge in self.edges:
+            if edge.loop_max is None:
+                found.setdefault(edge.target, []).append(edge)
+        return {node: tuple(edges) for node, edges in found.items()}
+
+    @cached_property
+    def loops(self) -> tuple[Loop, ...]:
+        """The loops, outermost first, then in document order."""
+        loops = [
+            Loop(edge, self.between(edge.target, edge.source))
+            for edge in self.edges
+            if edge.loop_max
+        ]
+        return tuple(sorted(loops, key=lambda loop: (-len(loop.body), loop.edge.index)))
+
+    @cached_property
+    def loops_around(self) -> dict[str, tuple[Loop, ...]]:
+        """The loops whose body holds a node, outermost first."""
+        return {
+            node: tuple(loop for loop in self.loops if node in loop.body)
+            for node in self.nodes
+        }
+
+    @cached_property
+    def ports_used(self) -> dict[str, frozenset[str]]:
+        """The ports of a node that something is connected to."""
+        return {
+            node: frozenset(edge.port for edge in edges)
+            for node, edges in self.outgoing.items()
+        }
+
+    def loop_of(self, node: str, port: str) -> Loop | None:
+        """The loop that `node` repeats when it chooses `port`."""
+        return self._loop_by_port.get((node, port))
+
+    @cached_property
+    def _loop_by_port(self) -> dict[tuple[str, str], Loop]:
+        return {(loop.tail, loop.edge.port): loop for loop in self.loops}
+
+    def between(self, head: str, tail: str) -> frozenset[str]:
+        """Every node on a path of non-loop edges from `head` to `tail`, both included; empty without a path."""
+        after = self.reach(
+            head,
+            {
+                node: [e.target for e in self.outgoing[node] if not e.loop_max]
+                for node in self.nodes
+            },
+        )
+        before = self.reach(
+            tail, {node: [e.source for e in self.incoming[node]] for node in self.nodes}
+        )
+        return frozenset(after & before) if tail in after else frozenset()
+
+    @staticmethod
+    def reach(origin: str, steps: Mapping[str, list[str]]) -> set[str]:
+        """Everything that can be reached from `origin`, itself included."""
+        seen, open_nodes = {origin}, [origin]
+        while open_nodes:
+            for following in steps.get(open_nodes.pop(), ()):
+                if following not in seen:
+                    seen.add(following)
+                    open_nodes.append(following)
+        return seen
+
+
+def parse(document: Mapping) -> Graph:
+    """The graph of a flow document that fits its JSON Schema."""
+    return Graph(
+        (parse_node(item) for item in document["nodes"]), parse_edges(document["edges"])
+    )
+
+
+def parse_node(item: Mapping) -> Node:
+    retry = item.get("retry")
+    return Node(
+        id=item["id"],
+        type=item["type"],
+        name=item.get("name", ""),
+        config=item.get("config", {}),
+        retry=Retry(**{**RETRY_DEFAULTS, **retry}) if retry is not None else Retry(),
+        timeout_s=item.get("timeout_s"),
+        fallback=tuple(item.get("fallback", ())),
+        escalate=item.get("escalate"),
+        on_error=item.get("on_error", "fail"),
+        cache_ttl_s=item.get("cache_ttl_s"),
+    )
+
+
+def parse_edges(items: Iterable[Mapping]) -> list[Edge]:
+    return [
+        Edge(
+            index,
+            item["from"],
+            item.get("port", "out"),
+            item["to"],
+            item.get("loop", {}).get("max"),
+        )
+        for index, item in enumerate(items)
+    ]

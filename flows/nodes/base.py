@@ -1,0 +1,179 @@
+"""What a node type is, and what it may use while its step runs."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from flows.graph import Node
+
+Output = Any
+
+
+class StepFailed(Exception):
+    """A step's failure with its code (contract, section 5) and a sentence for people.
+
+    `retryable` failures are attempted again as the node's `retry` says; `retry_after_s` is the peer's wish.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        retryable: bool = False,
+        retry_after_s: float | None = None,
+    ):
+        super().__init__(message)
+        self.code, self.message = code, message
+        self.retryable, self.retry_after_s = retryable, retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came over one taken edge: the source's output, or `{"error": {code, message}}` over an error edge."""
+
+    source: str
+    port: str
+    output: Output
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a step chose and made. `ports` has one port, or several for a `multiple` router."""
+
+    output: Output
+    ports: tuple[str, ...] = ("out",)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a node asks a person; `kind` is approval or question. Times are seconds from now."""
+
+    kind: str
+    title: str
+    payload: Any = None
+    schema: Mapping | None = None
+    editable: bool = False
+    reviewers: tuple[str, ...] = ()
+    quorum: int = 1
+    four_eyes: bool = False
+    due_in_s: float | None = None
+    on_timeout: str = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What people said: `decision` is approve, reject, answer or timed_out; `at` is RFC 3339."""
+
+    decision: str
+    payload: Any
+    by: tuple[str, ...]
+    reason: str
+    at: str
+
+
+class Context(Protocol):
+    """The one way from a node to the world: every model and tool call passes the gate behind it.
+
+    `arrivals` are the taken edges in edge order, `scope` the names of expressions (contract, section 3).
+    Methods raise StepFailed; those that wait for a person, a moment or a child hold no worker while they do.
+    """
+
+    node: Node
+    iteration: int
+    item: int | None
+    arrivals: Sequence[Arrival]
+    scope: Mapping[str, Any]
+
+    def condition(self, source: str, **names: Any) -> bool: ...
+    def evaluate(self, source: str, **names: Any) -> Any: ...
+    def text(self, source: str, **names: Any) -> str: ...
+    def value(self, template: Any, **names: Any) -> Any: ...
+
+    def record_choice(
+        self,
+        kind: str,
+        candidates: Sequence[Mapping],
+        chosen: Sequence[str],
+        method: str,
+        reason: str,
+    ) -> None:
+        """Writes `choice.made`; a candidate is {name, score, excluded_because}."""
+
+    async def run_agent(
+        self, agent: str, text: str, output_schema: Mapping | None = None
+    ) -> Output:
+        """The answer of an agent: {text}, or the object of `output_schema` (else the agent's own)."""
+
+    async def call_tool(self, tool: str, arguments: Mapping) -> Output: ...
+
+    async def ask(self, question: Question) -> Answer: ...
+
+    async def run_flow(self, flow: str, input: Mapping) -> Output:
+        """The output of a child run."""
+
+    async def sleep_until(self, moment: int) -> None:
+        """Returns once `moment` (microseconds since 1970) has passed."""
+
+    async def for_each(
+        self,
+        items: Sequence[Any],
+        body: Callable[["Context", Any], Awaitable[Output]],
+        *,
+        max_concurrency: int | None,
+        collect_errors: bool,
+    ) -> tuple[list[Output], list[dict]]:
+        """Runs `body(item_context, item)` as a step of its own an item, each with the node's retries.
+
+        Returns the outputs in input order (None where it failed) and [{index, error}]. Without `collect_errors`
+        the first failure is raised.
+        """
+
+    def first_started_at(self) -> int:
+        """When this step started first (microseconds): the same after a crash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A document that a node names: `pointer` is relative to the node."""
+
+    kind: str
+    ref: str
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression of a node: `flavour` is condition, evaluate, text or value; `extra` names join its scope."""
+
+    flavour: str
+    source: Any
+    pointer: str
+    extra: tuple[str, ...] = field(default=())
+
+
+class NodeType:
+    """One type of node: data on top, what its config names, and what its step does. Stateless."""
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
+    summary: ClassVar[str]
+    icon: ClassVar[str]
+    group: ClassVar[str]
+    config_schema: ClassVar[dict]
+    pure: ClassVar[bool] = (
+        False  # its step touches nothing but its inputs: the engine need not wait for the disk
+    )
+
+    def ports(self, config: Mapping) -> tuple[str, ...]:
+        """The ports that a finished step may choose, without `error` and `exhausted`."""
+        return ("out",)
+
+    def references(self, config: Mapping) -> list[Reference]:
+        return []
+
+    def expressions(self, config: Mapping) -> list[Expression]:
+        return []
+
+    async def run(self, ctx: Context) -> Finished:
+        raise NotImplementedError

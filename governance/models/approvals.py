@@ -1,0 +1,72 @@
+"""What waits for a person, and what people decided."""
+
+from django.db import models
+
+from governance import ids
+from governance.models.projects import Project, User
+
+KINDS = ("approval", "question", "escalation", "uncertain")
+STATUSES = ("pending", "approved", "rejected", "answered", "timed_out", "cancelled")
+
+
+class Approval(models.Model):
+    """An item of the inbox. It names its run by number: governance knows nothing above it.
+
+    `call` is the operation that asked ("" for a node that asks itself). Times are microseconds.
+    The verbs are in governance.approvals.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=ids.new_id)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="approvals")
+    kind = models.CharField(max_length=16)
+    run_id = models.BigIntegerField()
+    node = models.CharField(max_length=64)
+    iteration = models.IntegerField(default=1)
+    item = models.IntegerField(
+        default=-1
+    )  # -1: the node itself, not an item of its map
+    call = models.CharField(max_length=160, blank=True)
+    title = models.CharField(max_length=500)
+    payload = models.JSONField(null=True)
+    schema = models.JSONField(null=True)
+    editable = models.BooleanField(default=False)
+    reviewers = models.JSONField(default=list)
+    quorum = models.IntegerField(default=1)
+    four_eyes = models.BooleanField(default=False)
+    launched_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    on_timeout = models.CharField(max_length=16, default="reject")
+    status = models.CharField(max_length=16, default="pending")
+    outcome = models.JSONField(null=True)
+    fingerprint = models.CharField(max_length=64)
+    reason = models.TextField(blank=True)
+    requested_at = models.BigIntegerField()
+    due_at = models.BigIntegerField(null=True)
+    decided_at = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run_id", "node", "iteration", "item", "call", "kind"],
+                name="one_approval",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["project", "status", "-id"]),
+            models.Index(fields=["run_id"]),
+        ]
+
+
+class Decision(models.Model):
+    """What one person said to one approval."""
+
+    approval = models.ForeignKey(Approval, models.CASCADE, related_name="decisions")
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    decision = models.CharField(max_length=16)
+    payload = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    at = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["approval", "by"], name="one_decision_each")
+        ]

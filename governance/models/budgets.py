@@ -1,0 +1,62 @@
+"""The ledger's rows: what may be spent, what is held, what was spent. Money is integer nano-dollars."""
+
+from django.db import models
+
+
+class Account(models.Model):
+    """One limit over one period: `key` is `run:ID`, `agent:PROJECT/SLUG:day:2026-01-31` and the like.
+
+    INVARIANT: spent + reserved <= limit (for limits that were not lowered meanwhile).
+    `waiting` counts the reservations that stand in line.
+    """
+
+    key = models.CharField(max_length=200, unique=True)
+    limit = models.BigIntegerField()
+    spent = models.BigIntegerField(default=0)
+    reserved = models.BigIntegerField(default=0)
+    waiting = models.IntegerField(default=0)
+
+
+class Reservation(models.Model):
+    """The worst case of one call, held on every account that applies until the call is settled.
+
+    `accounts` is a JSON list of account keys in ascending order of their ids; `state` is held or waiting
+    (first come, first served by `id`). `sent` is true once the call may have gone out.
+    """
+
+    run_id = models.BigIntegerField()
+    call = models.CharField(max_length=160)
+    amount = models.BigIntegerField()
+    accounts = models.TextField()
+    state = models.CharField(max_length=8)
+    at = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run_id", "call"], name="one_reservation")
+        ]
+
+
+class Spend(models.Model):
+    """Costs added up by what they are asked for: one row a day, project, flow, agent, user and model."""
+
+    project = models.ForeignKey(
+        "governance.Project", models.CASCADE, related_name="+", db_constraint=False
+    )
+    day = models.DateField()
+    flow = models.CharField(max_length=64)
+    agent = models.CharField(max_length=64, blank=True)
+    user = models.CharField(max_length=150, blank=True)
+    model = models.CharField(max_length=200, blank=True)
+    cost = models.BigIntegerField(default=0)
+    input_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    calls = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "day", "flow", "agent", "user", "model"],
+                name="one_spend",
+            )
+        ]

@@ -1,0 +1,7 @@
+"""What can be called?"""
+
+from django.apps import AppConfig
+
+
+class RegistryConfig(AppConfig):
+    name = "registry"

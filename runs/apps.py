@@ -1,0 +1,7 @@
+"""What is happening, what happened?"""
+
+from django.apps import AppConfig
+
+
+class RunsConfig(AppConfig):
+    name = "runs"
