@@ -5,3 +5,8 @@ from django.apps import AppConfig
 
 class FlowsConfig(AppConfig):
     name = "flows"
+
+    def ready(self) -> None:
+        from flows.kind import register
+
+        register()

@@ -48,9 +48,7 @@ class Node:
         """How many taken edges start this node early; None where it waits for every edge to settle."""
         if self.type != "join":
             return None
-        return {"any": 1, "quorum": self.config.get("count", 1)}.get(
-            self.config.get("mode", "all")
-        )
+        return {"any": 1, "quorum": self.config.get("count", 1)}.get(self.config.get("mode", "all"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +113,18 @@ class Graph:
     @cached_property
     def loops(self) -> tuple[Loop, ...]:
         """The loops, outermost first, then in document order."""
-        loops = [
-            Loop(edge, self.between(edge.target, edge.source))
-            for edge in self.edges
-            if edge.loop_max
-        ]
+        loops = [Loop(edge, self.between(edge.target, edge.source)) for edge in self.edges if edge.loop_max]
         return tuple(sorted(loops, key=lambda loop: (-len(loop.body), loop.edge.index)))
 
     @cached_property
     def loops_around(self) -> dict[str, tuple[Loop, ...]]:
         """The loops whose body holds a node, outermost first."""
-        return {
-            node: tuple(loop for loop in self.loops if node in loop.body)
-            for node in self.nodes
-        }
+        return {node: tuple(loop for loop in self.loops if node in loop.body) for node in self.nodes}
 
     @cached_property
     def ports_used(self) -> dict[str, frozenset[str]]:
         """The ports of a node that something is connected to."""
-        return {
-            node: frozenset(edge.port for edge in edges)
-            for node, edges in self.outgoing.items()
-        }
+        return {node: frozenset(edge.port for edge in edges) for node, edges in self.outgoing.items()}
 
     def loop_of(self, node: str, port: str) -> Loop | None:
         """The loop that `node` repeats when it chooses `port`."""
@@ -146,37 +134,54 @@ class Graph:
     def _loop_by_port(self) -> dict[tuple[str, str], Loop]:
         return {(loop.tail, loop.edge.port): loop for loop in self.loops}
 
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The nodes so that every non-loop edge leads onwards; those on or behind a cycle are missing."""
+        waiting = {node: len(edges) for node, edges in self.incoming.items()}
+        ready = [node for node in self.nodes if not waiting[node]]
+        for node in ready:
+            for edge in self.outgoing[node]:
+                if edge.loop_max is None and edge.target in self.nodes:
+                    waiting[edge.target] -= 1
+                    if not waiting[edge.target]:
+                        ready.append(edge.target)
+        return tuple(ready)
+
+    def leads(self, source: str, target: str) -> bool:
+        """Whether a path of non-loop edges leads from `source` to `target`; every node leads to itself."""
+        return bool(self._after.get(source, 0) & self._bits.get(target, 0))
+
     def between(self, head: str, tail: str) -> frozenset[str]:
         """Every node on a path of non-loop edges from `head` to `tail`, both included; empty without a path."""
-        after = self.reach(
-            head,
-            {
-                node: [e.target for e in self.outgoing[node] if not e.loop_max]
-                for node in self.nodes
-            },
-        )
-        before = self.reach(
-            tail, {node: [e.source for e in self.incoming[node]] for node in self.nodes}
-        )
-        return frozenset(after & before) if tail in after else frozenset()
+        if not self.leads(head, tail):
+            return frozenset()
+        return frozenset(node for node in self.nodes if self.leads(head, node) and self.leads(node, tail))
 
-    @staticmethod
-    def reach(origin: str, steps: Mapping[str, list[str]]) -> set[str]:
-        """Everything that can be reached from `origin`, itself included."""
-        seen, open_nodes = {origin}, [origin]
-        while open_nodes:
-            for following in steps.get(open_nodes.pop(), ()):
-                if following not in seen:
-                    seen.add(following)
-                    open_nodes.append(following)
-        return seen
+    @cached_property
+    def _bits(self) -> dict[str, int]:
+        return {node: 1 << place for place, node in enumerate(self.nodes)}
+
+    @cached_property
+    def _after(self) -> dict[str, int]:
+        """The nodes that each node leads to, as a set of bits: a 500-node graph takes a millisecond, not 500 walks."""
+        after, changed = dict(self._bits), True
+        in_order = set(self.order)
+        backwards = [*(node for node in self.nodes if node not in in_order), *reversed(self.order)]
+        while changed:  # a second time to see that nothing changes; more often only where there are cycles
+            changed = False
+            for node in backwards:
+                found = after[node]
+                for edge in self.outgoing[node]:
+                    if edge.loop_max is None:
+                        found |= after.get(edge.target, 0)
+                if found != after[node]:
+                    after[node], changed = found, True
+        return after
 
 
 def parse(document: Mapping) -> Graph:
     """The graph of a flow document that fits its JSON Schema."""
-    return Graph(
-        (parse_node(item) for item in document["nodes"]), parse_edges(document["edges"])
-    )
+    return Graph((parse_node(item) for item in document["nodes"]), parse_edges(document["edges"]))
 
 
 def parse_node(item: Mapping) -> Node:

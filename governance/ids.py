@@ -21,9 +21,7 @@ def new_id() -> int:
     """A new positive integer below 2**63, greater than any that this process made before."""
     global _last
     with _lock:
-        fresh = (time.time_ns() // 1_000_000) << SPARE_BITS | secrets.randbits(
-            SPARE_BITS
-        )
+        fresh = (time.time_ns() // 1_000_000) << SPARE_BITS | secrets.randbits(SPARE_BITS)
         _last = max(fresh, _last + 1)
         return _last
 

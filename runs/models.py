@@ -92,9 +92,7 @@ class Event(models.Model):
     """One line of a journal. INVARIANT: appended only, `seq` 1, 2, 3 … without a gap."""
 
     pk = models.CompositePrimaryKey("run_id", "seq")
-    run = models.ForeignKey(
-        Run, models.CASCADE, related_name="events", db_constraint=False, db_index=False
-    )
+    run = models.ForeignKey(Run, models.CASCADE, related_name="events", db_constraint=False, db_index=False)
     seq = models.IntegerField()
     at = models.BigIntegerField()
     type = models.CharField(max_length=24)
@@ -109,9 +107,7 @@ class Step(models.Model):
     """What became of one (node, iteration, item). Input and output stand in the events that `*_seq` name."""
 
     pk = models.CompositePrimaryKey("run_id", "node", "iteration", "item")
-    run = models.ForeignKey(
-        Run, models.CASCADE, related_name="steps", db_constraint=False, db_index=False
-    )
+    run = models.ForeignKey(Run, models.CASCADE, related_name="steps", db_constraint=False, db_index=False)
     node = models.CharField(max_length=64)
     iteration = models.IntegerField()
     item = models.IntegerField(default=NO_ITEM)
@@ -132,9 +128,7 @@ class Part(models.Model):
     """A piece of a prompt or an answer, stored once a run under its hash (hex)."""
 
     pk = models.CompositePrimaryKey("run_id", "hash")
-    run = models.ForeignKey(
-        Run, models.CASCADE, related_name="parts", db_constraint=False, db_index=False
-    )
+    run = models.ForeignKey(Run, models.CASCADE, related_name="parts", db_constraint=False, db_index=False)
     hash = models.CharField(max_length=32)
     text = models.TextField()
 
@@ -150,11 +144,7 @@ class LaunchKey(models.Model):
     at = models.BigIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["project", "user", "key"], name="one_launch_key"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["project", "user", "key"], name="one_launch_key")]
 
 
 class Feedback(models.Model):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from flows.graph import Node
+from governance.refusals import Problem
 
 Output = Any
 
@@ -100,9 +101,7 @@ class Context(Protocol):
     ) -> None:
         """Writes `choice.made`; a candidate is {name, score, excluded_because}."""
 
-    async def run_agent(
-        self, agent: str, text: str, output_schema: Mapping | None = None
-    ) -> Output:
+    async def run_agent(self, agent: str, text: str, output_schema: Mapping | None = None) -> Output:
         """The answer of an agent: {text}, or the object of `output_schema` (else the agent's own)."""
 
     async def call_tool(self, tool: str, arguments: Mapping) -> Output: ...
@@ -152,18 +151,35 @@ class Expression:
     extra: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known of a node's place when a flow is checked.
+
+    `sources` are the nodes whose edges lead here, in edge order; `lookup(kind, ref)` gives the content of an agent,
+    a tool or a flow, None where there is none.
+    """
+
+    sources: tuple[str, ...]
+    lookup: Callable[[str, str], Mapping | None]
+
+
 class NodeType:
     """One type of node: data on top, what its config names, and what its step does. Stateless."""
 
     kind: ClassVar[str]
     label: ClassVar[str]
     summary: ClassVar[str]
-    icon: ClassVar[str]
+    icon: ClassVar[str]  # a lucide name
     group: ClassVar[str]
     config_schema: ClassVar[dict]
-    pure: ClassVar[bool] = (
-        False  # its step touches nothing but its inputs: the engine need not wait for the disk
-    )
+    pure: ClassVar[bool] = False
+    schemas: ClassVar[
+        Mapping[str, bool]
+    ] = {}  # the config's fields that hold a JSON Schema; true: of an object
+
+    def is_pure(self, config: Mapping) -> bool:
+        """Whether a step touches nothing but its inputs: then the engine need not wait for the disk."""
+        return self.pure
 
     def ports(self, config: Mapping) -> tuple[str, ...]:
         """The ports that a finished step may choose, without `error` and `exhausted`."""
@@ -175,5 +191,22 @@ class NodeType:
     def expressions(self, config: Mapping) -> list[Expression]:
         return []
 
+    def output_schema(self, config: Mapping, around: Surroundings) -> Mapping | None:
+        """The JSON Schema of a step's output; None where nothing is known of it before it runs."""
+        return None
+
+    def problems(self, node: Node) -> list[Problem]:
+        """What the config schema cannot say is wrong; pointers are relative to the node."""
+        return []
+
     async def run(self, ctx: Context) -> Finished:
         raise NotImplementedError
+
+
+def conditions(cases: Sequence[Mapping], pointer: str) -> list[Expression]:
+    """The `when` of each case or route that has one."""
+    return [
+        Expression("condition", case["when"], f"{pointer}/{index}/when")
+        for index, case in enumerate(cases)
+        if "when" in case
+    ]

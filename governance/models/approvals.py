@@ -22,9 +22,7 @@ class Approval(models.Model):
     run_id = models.BigIntegerField()
     node = models.CharField(max_length=64)
     iteration = models.IntegerField(default=1)
-    item = models.IntegerField(
-        default=-1
-    )  # -1: the node itself, not an item of its map
+    item = models.IntegerField(default=-1)  # -1: the node itself, not an item of its map
     call = models.CharField(max_length=160, blank=True)
     title = models.CharField(max_length=500)
     payload = models.JSONField(null=True)
@@ -67,6 +65,4 @@ class Decision(models.Model):
     at = models.BigIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["approval", "by"], name="one_decision_each")
-        ]
+        constraints = [models.UniqueConstraint(fields=["approval", "by"], name="one_decision_each")]

@@ -20,8 +20,8 @@ class Account(models.Model):
 class Reservation(models.Model):
     """The worst case of one call, held on every account that applies until the call is settled.
 
-    `accounts` is a JSON list of account keys in ascending order of their ids; `state` is held or waiting
-    (first come, first served by `id`). `sent` is true once the call may have gone out.
+    `accounts` is a JSON list of account ids in ascending order; `state` is held or waiting (first come, first
+    served by `id`). The verbs are in governance.ledger.
     """
 
     run_id = models.BigIntegerField()
@@ -32,17 +32,16 @@ class Reservation(models.Model):
     at = models.BigIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["run_id", "call"], name="one_reservation")
+        constraints = [models.UniqueConstraint(fields=["run_id", "call"], name="one_reservation")]
+        indexes = [
+            models.Index(fields=["id"], name="reservation_line", condition=models.Q(state="waiting")),
         ]
 
 
 class Spend(models.Model):
     """Costs added up by what they are asked for: one row a day, project, flow, agent, user and model."""
 
-    project = models.ForeignKey(
-        "governance.Project", models.CASCADE, related_name="+", db_constraint=False
-    )
+    project = models.ForeignKey("governance.Project", models.CASCADE, related_name="+", db_constraint=False)
     day = models.DateField()
     flow = models.CharField(max_length=64)
     agent = models.CharField(max_length=64, blank=True)

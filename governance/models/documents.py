@@ -19,11 +19,7 @@ class Document(models.Model):
     archived_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["project", "kind", "slug"], name="one_document"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["project", "kind", "slug"], name="one_document")]
 
 
 class Version(models.Model):
@@ -37,16 +33,14 @@ class Version(models.Model):
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["document", "number"], name="one_version")
-        ]
+        constraints = [models.UniqueConstraint(fields=["document", "number"], name="one_version")]
 
 
 class Activation(models.Model):
-    """Who made which version the active one, and when: the answer to `as-of`."""
+    """Who made which version the active one, and when: the answer to `as-of`. No version: it was archived."""
 
     document = models.ForeignKey(Document, models.CASCADE, related_name="activations")
-    version = models.ForeignKey(Version, models.CASCADE, related_name="activations")
+    version = models.ForeignKey(Version, models.CASCADE, null=True, related_name="activations")
     at = models.DateTimeField(db_index=True)
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
 
@@ -60,6 +54,4 @@ class Secret(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["project", "name"], name="one_secret")
-        ]
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="one_secret")]

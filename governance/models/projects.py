@@ -45,9 +45,7 @@ class Membership(models.Model):
     roles = models.JSONField(default=list)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["project", "user"], name="one_membership")
-        ]
+        constraints = [models.UniqueConstraint(fields=["project", "user"], name="one_membership")]
 
 
 class Group(models.Model):
@@ -58,9 +56,7 @@ class Group(models.Model):
     members = models.ManyToManyField(User, related_name="baton_groups")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["project", "slug"], name="one_group")
-        ]
+        constraints = [models.UniqueConstraint(fields=["project", "slug"], name="one_group")]
 
 
 class ApiToken(AbstractAuthToken):
@@ -68,9 +64,7 @@ class ApiToken(AbstractAuthToken):
 
     id = models.BigIntegerField(default=ids.new_id, unique=True, editable=False)
     name = models.CharField(max_length=200, blank=True)
-    project = models.ForeignKey(
-        Project, models.CASCADE, null=True, related_name="tokens"
-    )
+    project = models.ForeignKey(Project, models.CASCADE, null=True, related_name="tokens")
 
 
 class SignInLink(models.Model):
@@ -95,15 +89,9 @@ class SignInLink(models.Model):
     @classmethod
     def redeem(cls, token: str) -> User | None:
         """The user, once; None for a used, expired or unknown link. The update decides between two clicks."""
-        fresh = cls.objects.filter(
-            digest=cls.digest_of(token), used_at=None, expires_at__gt=timezone.now()
-        )
+        fresh = cls.objects.filter(digest=cls.digest_of(token), used_at=None, expires_at__gt=timezone.now())
         link = fresh.select_related("user").first()
-        if (
-            link is None
-            or not link.user.is_active
-            or not fresh.update(used_at=timezone.now())
-        ):
+        if link is None or not link.user.is_active or not fresh.update(used_at=timezone.now()):
             return None
         return link.user
 

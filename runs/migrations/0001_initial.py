@@ -20,9 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigIntegerField(
-                        default=governance.ids.new_id, primary_key=True, serialize=False
-                    ),
+                    models.BigIntegerField(default=governance.ids.new_id, primary_key=True, serialize=False),
                 ),
                 ("flow", models.CharField(max_length=64)),
                 ("version", models.PositiveIntegerField()),
@@ -260,9 +258,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="run",
-            index=models.Index(
-                fields=["project", "status", "-id"], name="run_by_status"
-            ),
+            index=models.Index(fields=["project", "status", "-id"], name="run_by_status"),
         ),
         migrations.AddIndex(
             model_name="run",
@@ -294,8 +290,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="launchkey",
-            constraint=models.UniqueConstraint(
-                fields=("project", "user", "key"), name="one_launch_key"
-            ),
+            constraint=models.UniqueConstraint(fields=("project", "user", "key"), name="one_launch_key"),
         ),
     ]

@@ -1,0 +1,31 @@
+"""Counting votes that may be any JSON value."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+
+def tally(votes: Sequence[Any]) -> dict:
+    """`{winner, tally: [{value, count}]}`; the tally stands in order of first votes, and the first of a tie wins."""
+    counts: dict[bytes, dict] = {}
+    for vote in votes:
+        entry = counts.setdefault(ballot(vote), {"value": vote, "count": 0})
+        entry["count"] += 1
+    winner = max(counts.values(), key=lambda entry: entry["count"])
+    return {"winner": winner["value"], "tally": list(counts.values())}
+
+
+def ballot(vote: Any) -> bytes:
+    """What makes two votes equal: 1 and 1.0 are, 1 and true are not, the order of keys does not matter."""
+    return orjson.dumps(level(vote), option=orjson.OPT_SORT_KEYS)
+
+
+def level(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, list):
+        return [level(item) for item in value]
+    if isinstance(value, dict):
+        return {key: level(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,58 @@
+"""Configured things: the same verbs for every kind of document.
+
+register_kind(...)                     an upper layer brings a kind: its schema, its checks, what it refers to
+load, all_of, find, content, pinned    reading; `find` takes "slug" (the active version) or "slug@3"
+save_draft, publish, activate, archive each one transaction, one audit line
+problems_of, pins, users_of            checks and the exact versions that a flow would run with
+apply, export_documents                the same documents as YAML files
+"""
+
+from governance.documents.bodies import canonical, digest
+from governance.documents.closure import pins, users_of
+from governance.documents.files import Applied, apply, export_documents
+from governance.documents.kinds import KINDS, Kind, UnknownKind, kind_named, register_kind
+from governance.documents.lookup import (
+    all_of,
+    as_of,
+    content,
+    draft,
+    find,
+    load,
+    pinned,
+    problems_of,
+)
+from governance.documents.verbs import activate, archive, create_and_publish, publish, save_draft
+from governance.refusals import Conflict, InUse, NotFound, Problem, Refused
+
+__all__ = [
+    "KINDS",
+    "Applied",
+    "Conflict",
+    "InUse",
+    "Kind",
+    "NotFound",
+    "Problem",
+    "Refused",
+    "UnknownKind",
+    "activate",
+    "all_of",
+    "apply",
+    "archive",
+    "as_of",
+    "canonical",
+    "content",
+    "create_and_publish",
+    "digest",
+    "draft",
+    "export_documents",
+    "find",
+    "kind_named",
+    "load",
+    "pinned",
+    "pins",
+    "problems_of",
+    "publish",
+    "register_kind",
+    "save_draft",
+    "users_of",
+]

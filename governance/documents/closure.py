@@ -1,0 +1,101 @@
+"""What a flow would run with: the exact versions behind its references, and who refers to a document."""
+
+from datetime import datetime
+
+from governance.documents import lookup
+from governance.documents.kinds import kind_named
+from governance.models import Activation, Document, Project, Version
+from governance.refusals import Problem, Refused
+
+PINNED = ("flow", "agent", "tool")
+KEPT = 256
+_pins: dict[tuple, dict[str, int]] = {}
+
+
+def pins(project: Project, version: Version) -> dict[str, int]:
+    """The versions of every flow, agent and tool that `version` reaches: {"agents/x": 3, "tools/y@1": 1}.
+
+    Keys are references as they are written, so that "x" and "x@3" can stand side by side. Raises Refused where
+    one leads nowhere. One query when nothing was activated since the last time, else two a level.
+    """
+    key = (project.pk, version.hash, _stamp(project))
+    found = _pins.get(key)
+    if found is None:
+        found = _closure(project, version)
+        if len(_pins) >= KEPT:
+            _pins.pop(next(iter(_pins)), None)
+        _pins[key] = found
+    return dict(found)
+
+
+def users_of(document: Document) -> list[str]:
+    """The slugs of the other active flows that refer to `document`, directly or through what they use."""
+    active = {
+        (found.kind, found.slug): found.active
+        for found in Document.objects.filter(project=document.project, active__isnull=False).select_related(
+            "active"
+        )
+    }
+    named = {
+        name: {(kind, ref.partition("@")[0]) for kind, ref, _ in references(name[0], version)}
+        for name, version in active.items()
+    }
+    target, users, pending = (document.kind, document.slug), set(), [(document.kind, document.slug)]
+    while pending:
+        wanted = pending.pop()
+        for name, mentions in named.items():
+            if wanted in mentions and name not in users and name != target:
+                users.add(name)
+                pending.append(name)
+    return sorted(slug for kind, slug in users if kind == "flow")
+
+
+def references(kind: str, version: Version) -> list[tuple[str, str, str]]:
+    """(kind, ref, pointer) of what a version names."""
+    return list(kind_named(kind).references(lookup.content(version)))
+
+
+def _stamp(project: Project) -> tuple[int, datetime] | None:
+    """Changes whenever something of the project is activated or archived.
+
+    Ids follow commits here, since activating takes the project's lock; the time tells apart an id that comes
+    again after a rollback.
+    """
+    made = Activation.objects.filter(document__project=project).order_by("-id")
+    return made.values_list("id", "at").first()
+
+
+def _closure(project: Project, version: Version) -> dict[str, int]:
+    found: dict[str, int] = {}
+    dead: list[Problem] = []
+    pending = _pinned_references("flow", version)
+    while pending:
+        live = lookup.resolve(project, {(kind, ref) for kind, ref, _ in pending})
+        reached = {
+            name: live[name]
+            for name in dict.fromkeys((kind, ref) for kind, ref, _ in pending)
+            if name in live
+        }
+        dead += [
+            Problem(at, lookup.missing_sentence(project, kind, ref), "dead_reference")
+            for kind, ref, at in pending
+            if (kind, ref) not in live
+        ]
+        found |= {_key(kind, ref): target.number for (kind, ref), target in reached.items()}
+        pending = [
+            reference
+            for (kind, _), target in reached.items()
+            for reference in _pinned_references(kind, target)
+            if _key(*reference[:2]) not in found
+        ]
+    if dead:
+        raise Refused(dead)
+    return found
+
+
+def _pinned_references(kind: str, version: Version) -> list[tuple[str, str, str]]:
+    return [reference for reference in references(kind, version) if reference[0] in PINNED]
+
+
+def _key(kind: str, ref: str) -> str:
+    return f"{kind_named(kind).plural}/{ref}"

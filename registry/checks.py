@@ -1,0 +1,134 @@
+"""What is wrong with an agent, tool or provider document beyond its schema, and which documents it names."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from governance import schemas, secrets
+from governance.documents import register_kind
+from governance.documents.lookup import resolve
+from governance.models import Project
+from governance.refusals import Problem
+from registry.schemas import AGENT, PROVIDER, RISKS, TOOL, TOOL_CONFIGS, is_built
+from registry.tools import TOOLS
+
+Reference = tuple[str, str, str]
+
+
+def register() -> None:
+    """Makes agents, tools and providers known as kinds of documents."""
+    register_kind("agent", "agents", AGENT, agent_problems, agent_references)
+    register_kind("tool", "tools", TOOL, tool_problems)
+    register_kind("provider", "providers", PROVIDER, provider_problems)
+
+
+def agent_problems(body: Mapping, project: Project) -> list[Problem]:
+    problems = [*_schema_problems(body, "input_schema"), *_schema_problems(body, "output_schema")]
+    slugs = [ref.partition("@")[0] for ref in body.get("tools", ())]
+    for index, slug in enumerate(slugs):
+        if slug in slugs[:index]:
+            problems.append(
+                Problem(f"/tools/{index}", f"The tool {slug!r} is listed twice: keep one.", "twice")
+            )
+    for index in range(len(body.get("context", {}).get("knowledge", ()))):
+        problems.append(
+            Problem(f"/context/knowledge/{index}", "Knowledge is not built yet: leave it out.", "not_built")
+        )
+    return problems + list(_delegation_problems(body, project))
+
+
+def agent_references(body: Mapping) -> Iterator[Reference]:
+    """The providers of its models, and its tools. (Agents may hand over to each other: see `agent_problems`.)"""
+    yield "provider", provider_of(body["model"]), "/model"
+    for index, model in enumerate(body.get("fallback_models", ())):
+        yield "provider", provider_of(model), f"/fallback_models/{index}"
+    for index, ref in enumerate(body.get("tools", ())):
+        yield "tool", ref, f"/tools/{index}"
+
+
+def provider_of(model: str) -> str:
+    """The provider's slug in `provider/name`."""
+    return model.partition("/")[0]
+
+
+def tool_problems(body: Mapping, project: Project) -> list[Problem]:
+    if not is_built(body["type"]):
+        built = " and ".join(sorted(TOOLS))
+        message = f"Tools of type {body['type']!r} are not built yet: use {built}."
+        return [Problem("/type", message, "not_built")]
+    problems = list(_config_problems(body["type"], body.get("config", {})))
+    problems += [*_schema_problems(body, "input_schema"), *_schema_problems(body, "output_schema")]
+    if body["type"] == "http" and "risk" not in body:
+        message = (
+            f"Say how much harm the tool can do (risk: {', '.join(RISKS)}); it counts as write until then."
+        )
+        problems.append(Problem("/risk", message, "no_risk", "warning"))
+    if body.get("cache_ttl_s") and body.get("risk") != "read":
+        message = "Only the answers of tools with risk read are used again: set risk or leave this out."
+        problems.append(Problem("/cache_ttl_s", message, "not_cached", "warning"))
+    return problems + list(_secret_problems(body.get("secrets", ()), "/secrets/{}", project))
+
+
+def provider_problems(body: Mapping, project: Project) -> list[Problem]:
+    problems = []
+    if body["type"] == "scripted":
+        for field in ("api_base", "secret"):
+            if field in body:
+                problems.append(
+                    Problem(f"/{field}", "A scripted provider calls nothing: leave it out.", "unused")
+                )
+        return problems
+    if "script" in body:
+        problems.append(
+            Problem("/script", "Only a provider of type 'scripted' has a script: leave it out.", "unused")
+        )
+    if "secret" in body:
+        problems += _secret_problems([body["secret"]], "/secret", project)
+    return problems
+
+
+def _config_problems(tool_type: str, config: Mapping) -> Iterator[Problem]:
+    problems = schemas.instance_problems(TOOL_CONFIGS[tool_type], config, "/config")
+    yield from problems
+    if not problems:
+        for at, message in TOOLS[tool_type].check(dict(config)):
+            yield Problem(f"/config{at}", message, "invalid_config")
+
+
+def _delegation_problems(body: Mapping, project: Project) -> Iterator[Problem]:
+    """Warnings: two agents that hand over to each other could not be published if these were dead references."""
+    refs = body.get("delegation", {}).get("to", ())
+    live = resolve(project, [("agent", ref) for ref in refs]) if refs else {}
+    for index, ref in enumerate(refs):
+        if ("agent", ref) not in live and ref.partition("@")[0] != body["slug"]:
+            message = (
+                f"There is no agent {ref!r} in this project yet: publish it before this one hands over to it."
+            )
+            yield Problem(f"/delegation/to/{index}", message, "dead_reference", "warning")
+
+
+def _schema_problems(body: Mapping, field: str) -> Iterable[Problem]:
+    """A usable JSON Schema with an object at its root; a missing or empty one is only warned of (R4)."""
+    schema: Any = body.get(field)
+    if not schema:
+        side = "needs" if field == "input_schema" else "gives back"
+        message = f"Nothing says what this {body['kind']} {side}: describe it in {field}."
+        return [Problem(f"/{field}", message, "no_schema", "warning")]
+    problems = schemas.schema_problems(schema, f"/{field}")
+    if not problems and not _may_be_object(schema):
+        problems = [
+            Problem(f"/{field}/type", f"{field} must describe an object: set type to 'object'.", "not_object")
+        ]
+    return problems
+
+
+def _may_be_object(schema: Mapping) -> bool:
+    """Whether the root is an object, or leaves it to what it refers to."""
+    return schema.get("type", "object") == "object"
+
+
+def _secret_problems(names: Iterable[str], at: str, project: Project) -> Iterator[Problem]:
+    there = set(secrets.names(project)) if names else set()
+    for index, name in enumerate(names):
+        if name not in there:
+            message = f"There is no secret {name!r} in this project yet: set it before the first call."
+            yield Problem(at.format(index), message, "no_secret", "warning")

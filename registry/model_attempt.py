@@ -1,0 +1,196 @@
+"""One call of a model: it goes out once, and what it did is booked and written whatever becomes of it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import cache as once
+
+from django.conf import settings
+
+from governance.port import Desk, Facts
+from registry import lines
+from registry.address import Guard
+from registry.backends import BackendError, ModelReply, ModelRequest, backend
+from registry.breaker import Admission, BreakerOpen, Breakers
+from registry.calls import CallFailed, ModelAsk, Reply
+from registry.checks import provider_of
+from registry.lookups import Provider
+from registry.reservations import Reservation
+
+DEFAULT_MAX_TOKENS = 1024
+GRACE_S = 5.0  # a backend keeps its own deadline; this one stops a backend that does not
+CHARACTERS_PER_TOKEN = 4
+
+BREAKERS = Breakers()
+
+
+@once
+def guard() -> Guard:
+    """Which private addresses this instance may reach (BATON_HTTP_ALLOW)."""
+    return Guard(frozenset(settings.HTTP_ALLOW))
+
+
+def params_of(ask: ModelAsk) -> Mapping:
+    """The call's parameters, always with `max_tokens`."""
+    own = ask.params
+    if own is None:
+        own = (ask.agent.document or {}).get("params", {}) if ask.agent else {}
+    return own if "max_tokens" in own else {**own, "max_tokens": DEFAULT_MAX_TOKENS}
+
+
+def request(facts: Facts, ask: ModelAsk, provider: Provider, messages: Sequence[Mapping]) -> ModelRequest:
+    """What the backend is asked. `where` is what a script's `when` looks at."""
+    return ModelRequest(
+        provider=provider.document,
+        api_key=provider.api_key,
+        model=ask.model.partition("/")[2],
+        messages=list(messages),
+        tools=list(ask.tools),
+        response_schema=ask.response_schema,
+        params=params_of(ask),
+        timeout_s=ask.timeout_s,
+        where={
+            "project": facts.project,
+            "agent": ask.agent.slug if ask.agent else "",
+            "node": facts.node,
+            "iteration": facts.iteration,
+            "turn": ask.turn,
+            "attempt": facts.attempt,
+        },
+        allowed_addresses=guard(),
+    )
+
+
+def admit(facts: Facts, ask: ModelAsk) -> Admission:
+    """Past the breakers of the provider, and of this agent on this model. Raises CallFailed `breaker_open`.
+
+    An agent's own breaker is for what the provider's cannot see: one agent whose calls all fail among many that
+    do well. It is kept by model, so that an agent's fallback model is not refused for the first one's failures.
+    """
+    provider = ("provider", facts.project_id, provider_of(ask.model))
+    agent = ("agent", facts.project_id, ask.agent.slug if ask.agent else "", ask.model)
+    try:
+        return BREAKERS.admit(provider, agent)
+    except BreakerOpen as left_alone:
+        who = f"The provider {provider[2]}" if left_alone.key == provider else f"The agent {agent[2]} on {ask.model}"
+        raise CallFailed(
+            "breaker_open",
+            f"{who} failed too often and is left alone; the next try is in {left_alone.probe_in_s:.0f} s.",
+            retryable=True,
+            retry_after_s=left_alone.probe_in_s,
+        ) from left_alone
+
+
+async def attempt(
+    desk: Desk,
+    call: str,
+    ask: ModelAsk,
+    provider: Provider,
+    request: ModelRequest,
+    reservation: Reservation,
+    admission: Admission,
+) -> Reply:
+    """Calls, settles and records. Raises CallFailed; a cancelled call is booked by what was seen of it."""
+    streamed = _Streamed(desk)
+    try:
+        answer = await _complete(request, streamed)
+        reply = lines.bounded(answer)
+    except asyncio.CancelledError:
+        admission.dropped()
+        tokens = streamed.tokens(request)
+        price = provider.price(request.model)
+        cost = None if price is None else price.cost_nano(*tokens)
+        cancelled = CallFailed("cancelled", "The call was cancelled.")
+        _record(desk, call, ask, reservation, "error", tokens, cost, error=cancelled)
+        raise
+    except BackendError as error:
+        _judge(admission, error)
+        failure = failure_of(error)
+        status = "refused_by_peer" if error.refused_by_peer else "error"
+        tokens = (error.input_tokens, error.output_tokens)
+        _record(desk, call, ask, reservation, status, tokens, error.cost_nano, error=failure)
+        raise failure from error
+    except CallFailed as failure:
+        admission.succeeded()
+        tokens = (answer.input_tokens, answer.output_tokens)
+        _record(desk, call, ask, reservation, "error", tokens, answer.cost_nano, error=failure)
+        raise
+    admission.succeeded()
+    tokens = (answer.input_tokens, answer.output_tokens)
+    _record(desk, call, ask, reservation, "ok", tokens, answer.cost_nano, reply=reply)
+    return reply
+
+
+def failure_of(error: BackendError) -> CallFailed:
+    return CallFailed(
+        error.code,
+        error.message,
+        retryable=error.retryable,
+        retry_after_s=error.retry_after_s,
+        refused_by_peer=error.refused_by_peer,
+    )
+
+
+async def _complete(request: ModelRequest, streamed: "_Streamed") -> ModelReply:
+    try:
+        async with asyncio.timeout(request.timeout_s + GRACE_S):
+            return await backend(request.provider["type"]).complete(request, streamed)
+    except TimeoutError as late:
+        tokens = streamed.tokens(request)
+        sentence = f"{request.provider['slug']}/{request.model} gave no answer within {request.timeout_s:g} s."
+        raise BackendError(
+            "timeout", sentence, retryable=True, input_tokens=tokens[0], output_tokens=tokens[1], cost_nano=None
+        ) from late
+
+
+def _judge(admission: Admission, error: BackendError) -> None:
+    """Only what speaks of the peer's health counts against it: 5xx, no answer in time, no connection."""
+    if error.code == "timeout" or (error.status or 0) >= 500 or (error.status is None and error.retryable):
+        admission.failed()
+    elif error.status is not None:
+        admission.succeeded()
+    else:
+        admission.dropped()
+
+
+def _record(
+    desk: Desk,
+    call: str,
+    ask: ModelAsk,
+    reservation: Reservation,
+    status: str,
+    tokens: tuple[int, int],
+    cost: int | None,
+    *,
+    error: CallFailed | None = None,
+    reply: Reply | None = None,
+) -> None:
+    data = lines.model_called(
+        call,
+        ask.model,
+        status,
+        tokens=tokens,
+        cost=cost,
+        error=error,
+        prompt=lines.prompt(desk, ask.messages),
+        response=lines.response(desk, reply) if reply is not None else None,
+    )
+    desk.add("model.called", data)
+    reservation.settle(cost, tokens)
+
+
+class _Streamed:
+    """Passes pieces of text on to who watches, and counts them for a call that never ends well."""
+
+    __slots__ = ("_characters", "_desk")
+
+    def __init__(self, desk: Desk):
+        self._desk, self._characters = desk, 0
+
+    def __call__(self, text: str) -> None:
+        self._characters += len(text)
+        self._desk.delta(text)
+
+    def tokens(self, request: ModelRequest) -> tuple[int, int]:
+        """What the call used as far as can be told: one token for four characters."""
+        heard = sum(len(message.get("content") or "") for message in request.messages)
+        return -(-heard // CHARACTERS_PER_TOKEN), -(-self._characters // CHARACTERS_PER_TOKEN)

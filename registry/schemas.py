@@ -1,0 +1,204 @@
+"""The JSON Schemas of agent, tool and provider documents (contract, section 3). Unknown fields are refused."""
+
+from collections.abc import Mapping
+
+from registry.tools import TOOLS
+
+SLUG = {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"}
+REFERENCE = {"type": "string", "pattern": "^[a-z0-9-]{1,64}(@[1-9][0-9]{0,8})?$"}
+MODEL = {"type": "string", "pattern": "^[a-z0-9-]{1,64}/\\S.*$", "maxLength": 265}
+NAME = {"type": "string", "maxLength": 200}
+TEXT = {"type": "string", "maxLength": 20_000}
+LONG_TEXT = {"type": "string", "maxLength": 200_000}
+DOLLARS = {"type": "number", "minimum": 0, "maximum": 1_000_000}
+SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": 86_400}
+COUNT = {"type": "integer", "minimum": 0, "maximum": 1_000_000}
+JSON_SCHEMA = {"type": "object"}
+SECRET_NAME = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"}
+# Not built yet are the types of later issues: registry.checks says so instead of calling them unknown.
+TOOL_TYPES = ("http", "sql", "files", "calculator", "mcp", "knowledge")
+RISKS = ("read", "write", "irreversible")
+
+
+def closed(properties: dict, required: tuple[str, ...] = ()) -> dict:
+    """The schema of an object with these fields and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def listed(items: dict, most: int) -> dict:
+    return {"type": "array", "items": items, "maxItems": most}
+
+
+def document(kind: str, properties: dict, required: tuple[str, ...]) -> dict:
+    """The schema of a kind of document: the fields that every kind has, and its own."""
+    common = {"kind": {"const": kind}, "slug": SLUG, "name": NAME, "description": TEXT}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": kind,
+        **closed({**common, **properties}, ("kind", "slug", *required)),
+    }
+
+
+PARAMS = {
+    "type": "object",
+    "properties": {
+        "temperature": {"type": "number", "minimum": 0, "maximum": 2},
+        "top_p": {"type": "number", "minimum": 0, "maximum": 1},
+        "max_tokens": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+        "seed": {"type": "integer"},
+        "stop": {"anyOf": [{"type": "string"}, listed({"type": "string"}, 16)]},
+        "presence_penalty": {"type": "number", "minimum": -2, "maximum": 2},
+        "frequency_penalty": {"type": "number", "minimum": -2, "maximum": 2},
+        "reasoning_effort": {"type": "string", "maxLength": 20},
+        "verbosity": {"type": "string", "maxLength": 20},
+        "parallel_tool_calls": {"type": "boolean"},
+    },
+    "additionalProperties": False,
+}
+
+AGENT = document(
+    "agent",
+    {
+        "purpose": TEXT,
+        "handles": listed({"type": "string", "maxLength": 200}, 100),
+        "delegates": listed({"type": "string", "maxLength": 500}, 100),
+        "model": MODEL,
+        "fallback_models": listed(MODEL, 10),
+        "params": PARAMS,
+        "instructions": LONG_TEXT,
+        "tools": {**listed(REFERENCE, 128), "uniqueItems": True},
+        "context": closed(
+            {
+                "history": {"enum": ["none", "steps", "messages"]},
+                "last": COUNT,
+                "max_tokens": {"type": "integer", "minimum": 1, "maximum": 10_000_000},
+                "knowledge": listed(REFERENCE, 50),
+                "memory": {"type": "string", "maxLength": 64},
+            }
+        ),
+        "input_schema": JSON_SCHEMA,
+        "output_schema": JSON_SCHEMA,
+        "delegation": closed({"to": listed(REFERENCE, 100), "max_hops": COUNT}),
+        "limits": closed(
+            {
+                "max_cost_usd_per_call": DOLLARS,
+                "max_cost_usd_per_day": DOLLARS,
+                "max_tool_calls": {"type": "integer", "minimum": 0, "maximum": 1000},
+            }
+        ),
+        "sla": closed(
+            {
+                "latency_s": SECONDS,
+                "success_rate": {"type": "number", "minimum": 0, "maximum": 1},
+                "cost_usd": DOLLARS,
+            }
+        ),
+        "privacy": SLUG,
+    },
+    ("model",),
+)
+
+TOOL = document(
+    "tool",
+    {
+        "type": {"enum": list(TOOL_TYPES)},
+        "config": {"type": "object"},
+        "input_schema": JSON_SCHEMA,
+        "output_schema": JSON_SCHEMA,
+        "risk": {"enum": list(RISKS)},
+        "idempotent": {"type": "boolean"},
+        "timeout_s": SECONDS,
+        "secrets": {**listed(SECRET_NAME, 32), "uniqueItems": True},
+        "sees": listed({"type": "string", "pattern": "^[A-Z][A-Z0-9_]{0,63}$"}, 100),
+        "cache_ttl_s": {"type": "number", "minimum": 0, "maximum": 2_592_000},
+    },
+    ("type",),
+)
+
+HTTP_CONFIG = closed(
+    {
+        "method": {"type": "string"},
+        "url": {"type": "string", "maxLength": 8_000},
+        "headers": {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": 100},
+        "query": {"type": "object", "maxProperties": 100},
+        "body": True,
+        "max_bytes": {"type": "integer"},
+    },
+    ("url",),
+)
+TOOL_CONFIGS: Mapping[str, dict] = {"http": HTTP_CONFIG, "calculator": closed({})}
+
+SCRIPT_ENTRY = closed(
+    {
+        "when": closed(
+            {
+                "agent": {"type": "string"},
+                "node": {"type": "string"},
+                "iteration": {"type": "integer", "minimum": 1},
+                "turn": {"type": "integer", "minimum": 1},
+                "contains": {"type": "string"},
+            }
+        ),
+        "say": {"type": "string"},
+        "json": True,
+        "calls": listed(closed({"tool": {"type": "string"}, "arguments": {"type": "object"}}, ("tool",)), 64),
+        "after_s": {"type": "number", "minimum": 0, "maximum": 86_400},
+        "fail": closed(
+            {
+                "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                "attempts": {"type": "integer", "minimum": 1},
+                "retry_after_s": {"type": "number", "minimum": 0},
+            },
+            ("status",),
+        ),
+        "tokens": closed({"input": COUNT, "output": COUNT}),
+    }
+)
+PRICE = {
+    "anyOf": [
+        closed(
+            {"input_usd_per_mtok": DOLLARS, "output_usd_per_mtok": DOLLARS},
+            ("input_usd_per_mtok", "output_usd_per_mtok"),
+        ),
+        closed({"unpriced": {"const": True}}, ("unpriced",)),
+    ]
+}
+PROVIDER = document(
+    "provider",
+    {
+        "type": {"type": "string", "pattern": "^[a-z0-9_]{1,64}$"},
+        "api_base": {"type": "string", "maxLength": 2_000, "pattern": "^https?://"},
+        "secret": SECRET_NAME,
+        "prices": {"type": "object", "additionalProperties": PRICE, "maxProperties": 1000},
+        "script": listed(SCRIPT_ENTRY, 1000),
+    },
+    ("type",),
+)
+
+EXPRESSION_INPUT = closed({"expression": {"type": "string", "maxLength": 1000}}, ("expression",))
+DEFAULT_INPUTS: Mapping[str, dict] = {"calculator": EXPRESSION_INPUT}
+ANY_INPUT: Mapping = {"type": "object", "properties": {}}
+
+
+def input_schema_of(tool: Mapping) -> Mapping:
+    """What a tool takes: its document's `input_schema`, else what its type takes, else any object."""
+    return tool.get("input_schema") or DEFAULT_INPUTS.get(tool["type"], ANY_INPUT)
+
+
+def risk_of(tool: Mapping) -> str:
+    """What the document says, else read for what touches nothing and write for everything else."""
+    return tool.get("risk") or ("read" if tool["type"] == "calculator" else "write")
+
+
+def is_repeatable(tool: Mapping) -> bool:
+    """Whether a call that may have gone out may simply be made again (contract, section 4.8)."""
+    return risk_of(tool) == "read" or bool(tool.get("idempotent"))
+
+
+def is_built(tool_type: str) -> bool:
+    return tool_type in TOOLS

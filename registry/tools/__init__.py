@@ -1,0 +1,9 @@
+"""Tools: what carries a tool call to where it is done. One file a type, joined by one line in TOOLS."""
+
+from registry.tools.base import CallLimits, Fault, Tool, ToolError
+from registry.tools.calculator import Calculator
+from registry.tools.http import HttpTool
+
+__all__ = ["TOOLS", "CallLimits", "Fault", "Tool", "ToolError"]
+
+TOOLS: dict[str, Tool] = {"http": HttpTool(), "calculator": Calculator()}

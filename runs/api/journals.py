@@ -1,0 +1,134 @@
+"""Endpoints that read a run: its steps, its events, and the stored parts they refer to."""
+
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from rest_framework.response import Response
+
+from governance import clock, money
+from governance.refusals import NotFound
+from runs.api import load
+from runs.api.operations import Resource, operation
+from runs.api.outputs import StepValues, whole_events
+from runs.api.pages import PAGE, check_cursor, page
+from runs.api.queries import LIMIT, REVEAL, SEQ_MAX, Parameter, whole
+from runs.api.rendering import embedded, stored
+from runs.api.shapes.basics import page_of
+from runs.models import NO_ITEM, Event, Part, Step
+
+AFTER = Parameter(
+    "after",
+    whole(0, SEQ_MAX),
+    {"type": "integer", "minimum": 0, "maximum": SEQ_MAX, "default": 0},
+    0,
+    "Only events with a greater seq.",
+)
+
+
+class Steps(Resource):
+    @operation(
+        "List the steps of a run, by their start", answers={200: page_of("Step")}, query=(*PAGE, REVEAL)
+    )
+    def get(self, request, run):
+        found, asked = load.run(request, run, "read"), self.query()
+        rows = in_order(Step.objects.filter(run_id=found.id))
+        if keys := check_cursor(asked["cursor"], int, str, int, int):
+            rows = rows.filter(behind(keys))
+        return Response(
+            page(request, rows, asked["limit"], place_of, lambda steps: show_steps(found.id, steps))
+        )
+
+
+class Events(Resource):
+    @operation(
+        "List the events of a run, by seq", answers={200: page_of("Event")}, query=(LIMIT, AFTER, REVEAL)
+    )
+    def get(self, request, run):
+        found, asked = load.run(request, run, "read"), self.query()
+        rows = Event.objects.filter(run_id=found.id, seq__gt=asked["after"]).order_by("seq")
+        return Response(
+            page(
+                request,
+                rows,
+                asked["limit"],
+                lambda row: [row.seq],
+                lambda events: show_events(found.id, events),
+                parameter="after",
+            )
+        )
+
+
+class OnePart(Resource):
+    @operation("Show a stored piece of a prompt or an answer", answers={200: "Part"})
+    def get(self, request, run, hash):
+        found = load.run(request, run, "read")
+        text = Part.objects.filter(run_id=found.id, hash=hash).values_list("text", flat=True).first()
+        if text is None:
+            raise NotFound("This run has no such part.")
+        return Response({"text": text})
+
+
+def in_order(steps: QuerySet[Step]) -> QuerySet[Step]:
+    """By start; a step that never started stands where it was skipped, one that is pending at the end."""
+    placed = steps.annotate(place=Coalesce("started_seq", "finished_seq", Value(SEQ_MAX)))
+    return placed.order_by("place", "node", "iteration", "item")
+
+
+def place_of(step: Step) -> list:
+    return [step.place, step.node, step.iteration, step.item]
+
+
+def behind(keys: list) -> Q:
+    place, node, iteration, item = keys
+    return (
+        Q(place__gt=place)
+        | Q(place=place, node__gt=node)
+        | Q(place=place, node=node, iteration__gt=iteration)
+        | Q(place=place, node=node, iteration=iteration, item__gt=item)
+    )
+
+
+def show_steps(run_id: int, steps: list[Step]) -> list[dict]:
+    values = StepValues(run_id, steps)
+    return [{**show_step(step), **show_values(values, step)} for step in steps]
+
+
+def show_step(step: Step) -> dict:
+    agent, _, version = (step.agent or "").partition("@")
+    return {
+        "node": step.node,
+        "iteration": step.iteration,
+        "item": None if step.item == NO_ITEM else step.item,
+        "status": step.status,
+        "port": step.port,
+        "attempts": step.attempts,
+        "agent": agent or None,
+        "version": int(version) if version.isdigit() else None,
+        "cost_usd": money.dollars(step.cost),
+        "tokens": {"input": step.input_tokens, "output": step.output_tokens},
+        "started_at": clock.show(step.started_at),
+        "finished_at": clock.show(step.finished_at),
+    }
+
+
+def show_values(values: StepValues, step: Step) -> dict:
+    return {
+        "input": embedded(values.input(step)),
+        "output": embedded(values.output(step)),
+        "error": embedded(values.error(step)),
+    }
+
+
+def show_events(run_id: int, events: list[Event]) -> list[dict]:
+    return [
+        {
+            "seq": event.seq,
+            "at": clock.show(event.at),
+            "type": event.type,
+            "node": event.node,
+            "iteration": event.iteration,
+            "item": None if event.item == NO_ITEM else event.item,
+            "attempt": event.attempt,
+            "data": stored(data),
+        }
+        for event, data in zip(events, whole_events(run_id, events), strict=True)
+    ]

@@ -1,0 +1,111 @@
+"""What every endpoint is made of: its operation (summary, shapes, parameters) and the one base class.
+
+An operation says once what the API checks and what its OpenAPI shows; `runs.api.openapi` reads it too.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
+from rest_framework.views import APIView
+
+from runs.api import parsing, queries
+from runs.api.problems import Refusal
+from runs.api.queries import Parameter
+from runs.api.rendering import JSON
+from runs.api.shapes.basics import Shape, named
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one address. `answers` maps a status to the shape of its body, None for none."""
+
+    summary: str
+    answers: Mapping[int, Shape | None]
+    body: Shape | None = None
+    query: tuple[Parameter, ...] = ()
+    refusals: tuple[int, ...] = ()
+
+
+def operation(
+    summary: str,
+    *,
+    answers: Mapping[int, Shape | str | None],
+    body: Shape | None = None,
+    body_required: bool = True,
+    query: tuple[Parameter, ...] = (),
+    refusals: tuple[int, ...] = (),
+    headers: tuple[OpenApiParameter, ...] = (),
+) -> Callable:
+    """Declares the method's operation; a text in `answers` names a shape. `refusals` are those besides 401 and 404."""
+    shapes = {status: named(shape) if isinstance(shape, str) else shape for status, shape in answers.items()}
+    statuses = {401, 404, 406, *refusals, *((400, 413, 415, 422) if body else ()), *((422,) if query else ())}
+
+    def declare(method: Callable) -> Callable:
+        method.operation = Operation(summary, shapes, body, query, tuple(sorted(statuses)))
+        responses: dict[int, Any] = {status: OpenApiResponse(None, "") for status in shapes}
+        return extend_schema(
+            summary=summary,
+            request={"application/json": body} if body and body_required else None,
+            responses=responses,
+            parameters=[*map(shown_parameter, query), *headers],
+        )(method)
+
+    return declare
+
+
+def shown_parameter(parameter: Parameter) -> OpenApiParameter:
+    return OpenApiParameter(
+        parameter.name,
+        parameter.schema,
+        OpenApiParameter.QUERY,
+        required=parameter.required,
+        description=parameter.description,
+    )
+
+
+class IgnoreFormat(DefaultContentNegotiation):
+    """Answers are JSON whatever `?format=` says: it is no parameter of this API."""
+
+    class settings:
+        URL_FORMAT_OVERRIDE = None
+
+
+class Resource(APIView):
+    """One address. A method loads what it is about (which refuses strangers), reads its body, calls one verb."""
+
+    renderer_classes = [JSON]
+    content_negotiation_class = IgnoreFormat
+    permission_classes = api_settings.DEFAULT_PERMISSION_CLASSES
+    metadata_class = None
+
+    @property
+    def operation(self) -> Operation:
+        return getattr(self, self.request.method.lower()).operation
+
+    def initial(self, request: Request, *args, **path) -> None:
+        """A NUL in an address finds nothing; PostgreSQL would not even take the question."""
+        super().initial(request, *args, **path)
+        if any("\0" in part for part in path.values() if isinstance(part, str)):
+            raise Refusal(404, "There is no such address.")
+
+    def body(self) -> Any:
+        """The checked body of this request. Raises Refusal."""
+        return parsing.body_of(self.request, self.operation.body)
+
+    def optional_body(self) -> Any:
+        return parsing.optional_body_of(self.request, self.operation.body)
+
+    def query(self) -> dict[str, Any]:
+        """The query parameters by name, with defaults. Raises Refusal naming the one that is wrong."""
+        return queries.read_all(self.request.GET, self.operation.query)
+
+
+def nothing() -> HttpResponse:
+    """204: done, and nothing to show."""
+    return HttpResponse(status=204)

@@ -1,0 +1,64 @@
+"""Endpoints of what is asked of a run: cancel it, fork it, say how it was."""
+
+from rest_framework.response import Response
+
+from governance import clock
+from runs import launch
+from runs.api import load
+from runs.api.operations import Resource, operation
+from runs.api.problems import Refusal
+from runs.api.runs import refused, show_run
+from runs.api.shapes import runs as shapes
+from runs.models import Feedback, Run
+
+
+class Cancellation(Resource):
+    @operation(
+        "Cancel a run",
+        body=shapes.CANCELLATION,
+        body_required=False,
+        answers={202: "Run"},
+        refusals=(403, 409),
+    )
+    def post(self, request, run):
+        found = load.run(request, run, "launch")
+        self.optional_body()
+        try:
+            launch.cancel(found, request.user)
+        except launch.AlreadyFinished as error:
+            sentence = f"The run is {found.status} already: there is nothing to cancel."
+            raise Refusal(409, str(error) or sentence, code="already_finished") from error
+        return Response(show_run(load.fresh(found)), status=202)
+
+
+class Forks(Resource):
+    @operation("Fork a run from a node", body=shapes.FORK, answers={201: "Run"}, refusals=(403, 409))
+    def post(self, request, run):
+        found = load.run(request, run, "launch")
+        asked = self.body()
+        # An input of null is an input; one that is not named means the first run's.
+        given = {"input": asked["input"]} if "input" in asked else {}
+        try:
+            forked = launch.fork(found, asked["from_node"], pins=asked.get("pins"), by=request.user, **given)
+        except launch.LaunchRefused as error:
+            raise refused(error) from error
+        return Response(show_run(load.fresh(forked)), status=201)
+
+
+class Feedbacks(Resource):
+    @operation("Say how a run was", body=shapes.FEEDBACK, answers={201: "Feedback"}, refusals=(403,))
+    def post(self, request, run):
+        found = load.run(request, run, "launch")
+        made = Feedback.objects.create(run=found, user=request.user, at=clock.now(), **self.body())
+        return Response(show_feedback(found, made), status=201)
+
+
+def show_feedback(run: Run, feedback: Feedback) -> dict:
+    return {
+        "run": run.public_id,
+        "user": feedback.user.username,
+        "score": feedback.score,
+        "outcome": feedback.outcome,
+        "comment": feedback.comment,
+        "at": clock.show(feedback.at),
+    }

@@ -1,0 +1,191 @@
+"""Endpoints of runs: launch, list, show, and what is asked of one run."""
+
+from collections.abc import Mapping
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.response import Response
+
+from governance import clock, ids, money
+from runs import launch
+from runs.api import load
+from runs.api.operations import Resource, operation
+from runs.api.outputs import whole_texts
+from runs.api.pages import PAGE, check_cursor, page
+from runs.api.problems import Refusal
+from runs.api.queries import REVEAL, SINCE, Parameter, several_of, text_parameter
+from runs.api.rendering import stored
+from runs.api.shapes import runs as shapes
+from runs.api.shapes.basics import page_of
+from runs.api.shown import username
+from runs.engine.rows import loads
+from runs.models import NO_ITEM, STATUSES, Run
+
+SLACK_MS = 60_000  # an id is made a moment before its row
+STATUS = Parameter(
+    "status",
+    several_of(*STATUSES),
+    {"type": "string"},
+    None,
+    f"One or more of {', '.join(STATUSES)}, with commas between.",
+)
+FILTERS = (
+    STATUS,
+    text_parameter("flow", "The slug of a flow."),
+    text_parameter("user", "Who launched it."),
+    SINCE,
+)
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255},
+    OpenApiParameter.HEADER,
+    description="The same key and body within 24 hours launch once.",
+)
+
+
+class Runs(Resource):
+    @operation("List the runs of a project", answers={200: page_of("Run")}, query=(*PAGE, *FILTERS, REVEAL))
+    def get(self, request, project):
+        found, asked = load.project(request, project, "read"), self.query()
+        rows = filtered(Run.objects.filter(project=found), asked)
+        rows = rows.select_related("project", "user").order_by("-id")
+        if keys := check_cursor(asked["cursor"], int):
+            rows = rows.filter(id__lt=keys[0])
+        return Response(page(request, rows, asked["limit"], lambda row: [row.id], show_runs))
+
+    @operation(
+        "Launch a run",
+        body=shapes.LAUNCH,
+        answers={200: "Run", 201: "Run"},
+        headers=(KEY,),
+        refusals=(403, 409),
+    )
+    def post(self, request, project):
+        found = load.project(request, project, "launch")
+        asked = self.body()
+        key = request.headers.get("Idempotency-Key")
+        run, created = launched(
+            found,
+            asked["flow"],
+            asked["input"],
+            user=request.user,
+            environment=asked.get("environment", ""),
+            labels=asked.get("labels"),
+            trigger="api",
+            idempotency_key=None if key is None else checked_key(key),
+        )
+        return Response(show_run(run), status=201 if created else 200)
+
+
+class OneRun(Resource):
+    @operation("Show a run", answers={200: "Run"}, query=(REVEAL,))
+    def get(self, request, run):
+        found = load.run(request, run, "read")
+        self.query()
+        return Response(show_run(found))
+
+
+def filtered(rows: QuerySet[Run], asked: Mapping) -> QuerySet[Run]:
+    if asked["status"]:
+        rows = rows.filter(status__in=asked["status"])
+    if asked["flow"]:
+        rows = rows.filter(flow=asked["flow"])
+    if asked["user"]:
+        rows = rows.filter(user__username=asked["user"])
+    if asked["since"] is not None:
+        # Ids start with their milliseconds: the index of the newest runs ends the search.
+        oldest = max(0, asked["since"] // 1000 - SLACK_MS) << ids.SPARE_BITS
+        rows = rows.filter(created_at__gte=asked["since"], id__gte=oldest)
+    return rows
+
+
+def checked_key(key: str) -> str:
+    if not 0 < len(key) <= 255 or not key.isascii() or not key.isprintable():
+        raise Refusal(422, "The header Idempotency-Key has 1 to 255 printable ASCII characters.")
+    return key
+
+
+def launched(*given, **more) -> tuple[Run, bool]:
+    try:
+        return launch.launch(*given, **more)
+    except launch.LaunchRefused as error:
+        raise refused(error) from error
+    except launch.LaunchConflict as error:
+        raise Refusal(409, str(error), code="idempotency_conflict") from error
+
+
+def refused(error: launch.LaunchRefused) -> Refusal:
+    """403 with the decision where a policy said no, 422 with pointers where the input does not fit."""
+    more = {"decision": error.decision} if error.decision else {}
+    status = 403 if error.code == "denied" else 422
+    return Refusal(status, error.detail, code=error.code, errors=error.errors or (), more=more)
+
+
+def show_run(run: Run) -> dict:
+    return show_runs([run])[0]
+
+
+def show_runs(runs: list[Run]) -> list[dict]:
+    return [{**show_head(run), **show_values(run), **show_course(run)} for run in runs]
+
+
+def show_head(run: Run) -> dict:
+    return {
+        "id": run.public_id,
+        "project": run.project.slug,
+        "flow": run.flow,
+        "version": run.version,
+        "status": run.status,
+        "environment": run.environment,
+        "trigger": run.trigger,
+        "labels": stored(run.labels),
+        "pins": stored(run.pins),
+        "user": username(run.user),
+        "trace_id": run.trace_id,
+        "parent": show_parent(run),
+        "forked_from": None if run.forked_from is None else ids.encode(run.forked_from),
+    }
+
+
+def show_values(run: Run) -> dict:
+    (output,) = whole_texts(run.id, [run.output])
+    return {
+        "input": stored(run.input),
+        "output": stored(output),
+        "error": stored(run.error),
+        "waiting": [show_waiting(item) for item in loads(run.waiting)],
+    }
+
+
+def show_course(run: Run) -> dict:
+    return {
+        "cost_usd": money.dollars(run.cost),
+        "tokens": {"input": run.input_tokens, "output": run.output_tokens},
+        "created_at": clock.show(run.created_at),
+        "started_at": clock.show(run.started_at),
+        "finished_at": clock.show(run.finished_at),
+    }
+
+
+def show_parent(run: Run) -> dict | None:
+    if run.parent_id is None:
+        return None
+    return {
+        "run": ids.encode(run.parent_id),
+        "node": run.parent_node,
+        "iteration": run.parent_iteration,
+        "item": None if run.parent_item == NO_ITEM else run.parent_item,
+    }
+
+
+def show_waiting(item: Mapping) -> dict:
+    """The engine keeps numbers: identifiers and moments are shown as everywhere."""
+    identity, until = item.get("id"), item.get("until")
+    return {
+        "kind": item.get("kind"),
+        "node": item.get("node"),
+        "iteration": item.get("iteration"),
+        "item": None if item.get("item") == NO_ITEM else item.get("item"),
+        "id": ids.encode(identity) if isinstance(identity, int) else identity,
+        "until": clock.show(until) if isinstance(until, int) else until,
+    }

@@ -1,0 +1,233 @@
+"""One step, once at a time: its time-out, its retries, its fallbacks, and a person at the end.
+
+A step fails when its attempts, then its fallbacks (each once), then its escalation are used up (contract 4.6).
+Each attempt that ended has its line with the reason; a step that crashed goes on where its lines end.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flows.graph import Node, Retry
+from flows.nodes.base import Finished, StepFailed
+from governance import clock
+from governance.expressions import ExpressionError
+from governance.port import ApprovalRequest
+from registry.calls import CallFailed
+from runs.engine.library import Shelf
+from runs.engine.memory import StepKey, StepMemory
+
+if TYPE_CHECKING:
+    from runs.engine.context import StepContext
+    from runs.engine.driver import Driver
+
+LONGEST_RETRY_AFTER_S = 3_600
+# What a fallback cannot mend: the answer would be the same, or somebody said no.
+FINAL = {"denied", "rejected", "tool_not_allowed", "expression_error", "invalid_input", "quorum_not_reached"}
+
+Body = Callable[["StepContext"], Awaitable[Finished]]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Who plays the step: its own agent or tool, another model of it, or a fallback in its place.
+
+    `conversation` numbers what starts anew: a fallback model goes on with the same conversation.
+    """
+
+    conversation: int = 0
+    ref: str | None = None
+    model: str | None = None
+
+
+def candidates(node: Node, shelf: Shelf) -> list[Candidate]:
+    """In the order they are tried."""
+    found = [Candidate()]
+    agent = shelf.get("agents", node.config.get("agent", ""))
+    if agent is not None:
+        found += [Candidate(model=model) for model in agent.content.get("fallback_models", ())]
+    found += [Candidate(number, ref=ref) for number, ref in enumerate(node.fallback, start=1)]
+    return found
+
+
+def backoff_s(retry: Retry, tries: int, asked: float | None) -> float:
+    """Seconds before the next attempt: exponential with up to a quarter of jitter, never less than a peer asked."""
+    delay = min(retry.backoff_s * retry.factor ** (tries - 1), retry.max_backoff_s)
+    if retry.jitter:
+        delay *= 1 + random.random() / 4
+    return max(delay, min(asked or 0, LONGEST_RETRY_AFTER_S))
+
+
+async def run_step(driver: "Driver", key: StepKey, body: Body) -> Finished:
+    """Attempts the step until it ends. Raises StepFailed when everything is used up."""
+    memory = driver.memory.step(key)
+    node = driver.graph.nodes[key[0]]
+    tried = candidates(node, driver.shelf)
+    while True:
+        await _until_due(memory)
+        try:
+            if ("escalation", _escalation_call(memory)) not in memory.items:
+                return await _once(driver, key, memory, node, tried[memory.candidate], body)
+            failure = StepFailed(**(memory.failures[-1] if memory.failures else UNKNOWN))
+        except StepFailed as error:
+            failure = error
+        following = _following(node, memory, tried, failure)
+        if following is not None:
+            _record_retry(driver, key, memory, tried, failure, following)
+        elif node.escalate is None or failure.code in ("denied", "rejected"):
+            raise failure
+        else:
+            answer = await _escalate(driver, key, memory, node, failure)
+            if answer is not None:
+                return answer
+
+
+UNKNOWN = {"code": "step_failed", "message": "Every attempt failed; the lines above say why."}
+
+
+async def _until_due(memory: StepMemory) -> None:
+    remaining = (memory.not_before - clock.now()) / 1_000_000
+    if remaining > 0:
+        await asyncio.sleep(remaining)
+
+
+async def _once(
+    driver: "Driver", key: StepKey, memory: StepMemory, node: Node, candidate: Candidate, body: Body
+) -> Finished:
+    context = driver.context(key, memory, candidate)
+    try:
+        async with asyncio.timeout(node.timeout_s) as limit:
+            context.limit = limit
+            return await body(context)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        message = f"The step took longer than its {node.timeout_s:g} s."
+        raise StepFailed("timeout", message, retryable=True) from error
+    except CallFailed as error:
+        raise StepFailed(
+            error.code, error.message, retryable=error.retryable, retry_after_s=error.retry_after_s
+        ) from error
+    except ExpressionError as error:
+        raise StepFailed("expression_error", str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    candidate: int
+    tries: int
+    after_s: float
+
+
+def _following(
+    node: Node, memory: StepMemory, tried: list[Candidate], failure: StepFailed
+) -> Following | None:
+    if ("escalation", _escalation_call(memory)) in memory.items:
+        return None
+    if failure.retryable and memory.candidate == 0 and memory.tries < node.retry.max_attempts:
+        return Following(0, memory.tries + 1, backoff_s(node.retry, memory.tries, failure.retry_after_s))
+    if failure.code not in FINAL and memory.candidate + 1 < len(tried):
+        return Following(memory.candidate + 1, 1, 0)
+    return None
+
+
+def _record_retry(
+    driver: "Driver",
+    key: StepKey,
+    memory: StepMemory,
+    tried: list[Candidate],
+    failure: StepFailed,
+    following: Following,
+) -> None:
+    if following.candidate != memory.candidate:
+        _record_fallback(driver, key, memory, tried, failure, following.candidate)
+    data = {
+        "after_s": round(following.after_s, 3),
+        "error": as_data(failure),
+        "tries": following.tries,
+        "candidate": following.candidate,
+    }
+    driver.line("step.retrying", data, key)
+
+
+def _record_fallback(
+    driver: "Driver",
+    key: StepKey,
+    memory: StepMemory,
+    tried: list[Candidate],
+    failure: StepFailed,
+    chosen: int,
+) -> None:
+    names = [driver.name_of(key, candidate) for candidate in tried]
+    listed = [
+        {
+            "name": name,
+            "score": None,
+            "excluded_because": failure.message
+            if index == memory.candidate
+            else "failed before"
+            if index < chosen
+            else None,
+        }
+        for index, name in enumerate(names)
+    ]
+    driver.line(
+        "choice.made",
+        {
+            "kind": "fallback",
+            "candidates": listed,
+            "chosen": [names[chosen]],
+            "method": "rules",
+            "reason": f"{names[memory.candidate]} failed: {failure.message}",
+        },
+        key,
+    )
+
+
+def _escalation_call(memory: StepMemory) -> str:
+    """One escalation for each time that a person said "retry"."""
+    settled = sum(1 for item in memory.items.values() if item.kind == "escalation" and retried(item.decided))
+    return f"escalation-{settled + 1}"
+
+
+def retried(decided: Mapping | None) -> bool:
+    return decided is not None and decided["decision"] == "retry"
+
+
+async def _escalate(
+    driver: "Driver", key: StepKey, memory: StepMemory, node: Node, failure: StepFailed
+) -> Finished | None:
+    """A person gets what was tried. The answer is the step's output; None means: try again from the start."""
+    call = _escalation_call(memory)
+    answer = await driver.inbox.decided(
+        key,
+        memory,
+        ApprovalRequest(
+            kind="escalation",
+            call=call,
+            title=f"{node.name or node.id} could not be done",
+            payload=driver.gathered(key, memory, failure),
+            fingerprint=f"{driver.run.public_id}/{key[0]}.{key[1]}/{call}",
+            reviewers=(node.escalate["to"],),
+            reason=failure.message,
+            due_in_s=node.escalate.get("due_in_s"),
+        ),
+    )
+    if answer.decision == "answer":
+        return Finished(answer.payload)
+    if answer.decision == "retry":
+        driver.line(
+            "step.retrying", {"after_s": 0, "error": as_data(failure), "tries": 1, "candidate": 0}, key
+        )
+        return None
+    if answer.decision == "timed_out":
+        raise StepFailed(failure.code, f"{failure.message} Nobody answered the escalation in time.")
+    raise StepFailed(
+        "rejected", f"{failure.message} The escalation was rejected: {answer.reason or 'no reason given'}."
+    )
+
+
+def as_data(failure: StepFailed) -> dict:
+    return {"code": failure.code, "message": failure.message}

@@ -1,0 +1,272 @@
+"""What a node may use (flows.nodes.base.Context), and the only way from a run to the gateway."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from flows.nodes.base import Answer, Arrival, Finished, Output, Question, StepFailed
+from governance import clock, expressions
+from governance.gate import Operation
+from governance.port import ApprovalRequest
+from registry import calls, gateway
+from registry.context_window import Window
+from registry.conversation import Talk, converse
+from registry.validation import mismatch
+from runs.engine.attempt import Candidate, run_step
+from runs.engine.desk import StepDesk
+from runs.engine.library import Pinned
+from runs.engine.memory import StepKey, StepMemory
+
+if TYPE_CHECKING:
+    from runs.engine.driver import Driver
+
+MOST_AT_ONCE = 1_000
+LONGEST_ITEMS = 10_000
+
+
+class StepContext:
+    """Bound to one attempt of one step by one candidate."""
+
+    def __init__(self, driver: "Driver", key: StepKey, memory: StepMemory, candidate: Candidate):
+        self.driver = driver
+        self.key = key
+        self.memory = memory
+        self.candidate = candidate
+        self.node = driver.graph.nodes[key[0]]
+        self.iteration, self.item = key[1], key[2]
+        self.desk = StepDesk(driver, key, memory, candidate.conversation)
+        self.limit: asyncio.Timeout | None = None
+        self.turns = 0
+        self._questions = 0
+
+    @property
+    def arrivals(self) -> Sequence[Arrival]:
+        return self.driver.arrivals(self.key)
+
+    @property
+    def scope(self) -> Mapping[str, Any]:
+        return self.driver.scope(self.key)
+
+    # --- expressions -------------------------------------------------------------------------------------------
+
+    def condition(self, source: str, **names: Any) -> bool:
+        return expressions.condition(source, {**self.scope, **names})
+
+    def evaluate(self, source: str, **names: Any) -> Any:
+        return expressions.evaluate(source, {**self.scope, **names})
+
+    def text(self, source: str, **names: Any) -> str:
+        return expressions.text(source, {**self.scope, **names})
+
+    def value(self, template: Any, **names: Any) -> Any:
+        return expressions.value(template, {**self.scope, **names})
+
+    def record_choice(
+        self, kind: str, candidates: Sequence[Mapping], chosen: Sequence[str], method: str, reason: str
+    ) -> None:
+        if self.driver.is_new(self.key, "choice"):
+            data = {"kind": kind, "candidates": list(candidates), "chosen": list(chosen), "method": method}
+            self.driver.line("choice.made", {**data, "reason": reason}, self.key)
+
+    # --- agents and tools --------------------------------------------------------------------------------------
+
+    async def run_agent(self, agent: str, text: str, output_schema: Mapping | None = None) -> Output:
+        pinned = self._pinned("agents", self.candidate.ref or agent)
+        await self._decide_agent(pinned, text)
+        document = pinned.content
+        self.driver.played_by(self.key, pinned)
+        talk = Talk(
+            instructions=expressions.text(document.get("instructions", ""), self.scope),
+            text=text,
+            tools=self._tools_of(document),
+            output_schema=output_schema or document.get("output_schema"),
+            max_tool_calls=document.get("limits", {}).get("max_tool_calls", 8),
+            attempt=self.memory.attempt,
+            window=Window.of(document),
+        )
+        outcome = await converse(talk, model=self._model_of(pinned), tool=self._tool_of(pinned))
+        for note in outcome.notes:
+            self.driver.line("note", {"kind": "context", "text": note}, self.key)
+        return outcome.output
+
+    async def _decide_agent(self, agent: Pinned, text: str) -> None:
+        schema = agent.content.get("input_schema")
+        fault = (
+            mismatch(schema, {"text": text}) if schema and "text" in schema.get("properties", {}) else None
+        )
+        if fault is not None:
+            raise StepFailed(
+                "invalid_input", f"What {agent.name} was given does not fit its input schema: {fault}"
+            )
+        facts = {"agent": {"slug": agent.slug, "version": agent.number}, "input": {"text": text}}
+        await gateway.decide(self.desk, "agent.run", {**self.driver.facts_for_policies(), **facts})
+
+    def _tools_of(self, document: Mapping) -> dict[str, Mapping]:
+        return {
+            ref.partition("@")[0]: self._pinned("tools", ref).content for ref in document.get("tools", ())
+        }
+
+    def _model_of(self, agent: Pinned) -> Callable[..., Awaitable[calls.Reply]]:
+        pinned = calls.Pinned(agent.slug, agent.number, agent.content)
+        model = self.candidate.model or agent.content["model"]
+
+        async def call(
+            messages: list[dict], tools: list[dict], response_schema: Mapping | None, turn: int
+        ) -> calls.Reply:
+            self.turns += 1
+            ask = calls.ModelAsk(
+                agent=pinned,
+                model=model,
+                messages=messages,
+                tools=tools,
+                response_schema=response_schema,
+                turn=turn,
+                timeout_s=self.node.timeout_s or calls.DEFAULT_TIMEOUT_S,
+                cache_ttl_s=self.node.cache_ttl_s,
+                limits=self.driver.limits,
+            )
+            return await gateway.model_call(self.desk, ask)
+
+        return call
+
+    def _tool_of(self, agent: Pinned) -> Callable[[str, Mapping], Awaitable[Any]]:
+        pinned = calls.Pinned(agent.slug, agent.number, agent.content)
+        refs = {ref.partition("@")[0]: ref for ref in agent.content.get("tools", ())}
+
+        async def call(slug: str, arguments: Mapping) -> Any:
+            tool = self.driver.shelf.get("tools", refs.get(slug, slug))
+            known = (
+                calls.Pinned(tool.slug, tool.number, tool.content) if tool else calls.Pinned(slug, 0, None)
+            )
+            ask = calls.ToolAsk(
+                agent=pinned,
+                tool=known,
+                arguments=arguments,
+                by_model=True,
+                last_attempt=self.memory.tries >= self.node.retry.max_attempts,
+            )
+            return await gateway.tool_call(self.desk, ask)
+
+        return call
+
+    async def call_tool(self, tool: str, arguments: Mapping) -> Output:
+        pinned = self._pinned("tools", self.candidate.ref or tool)
+        known = calls.Pinned(pinned.slug, pinned.number, pinned.content)
+        ask = calls.ToolAsk(
+            agent=None,
+            tool=known,
+            arguments=arguments,
+            timeout_s=self.node.timeout_s,
+            cache_ttl_s=self.node.cache_ttl_s,
+        )
+        return await gateway.tool_call(self.desk, ask)
+
+    def _pinned(self, plural: str, ref: str) -> Pinned:
+        found = self.driver.shelf.get(plural, ref)
+        if found is None:
+            raise StepFailed(
+                "step_failed", f"{plural[:-1].capitalize()} {ref!r} was not published when the run started."
+            )
+        return found
+
+    # --- people, flows, time -----------------------------------------------------------------------------------
+
+    async def ask(self, question: Question) -> Answer:
+        self._questions += 1
+        call = f"{question.kind}-{self._questions}"
+        request = ApprovalRequest(
+            kind=question.kind,
+            call=call,
+            title=question.title,
+            payload=question.payload,
+            fingerprint=self.driver.fingerprint(self.key, call, question.payload),
+            reviewers=tuple(question.reviewers),
+            schema=question.schema,
+            editable=question.editable,
+            quorum=question.quorum,
+            four_eyes=question.four_eyes,
+            due_in_s=question.due_in_s,
+            on_timeout=question.on_timeout,
+        )
+        told = await self.driver.inbox.decided(self.key, self.memory, request)
+        return Answer(told.decision, told.payload, told.by, told.reason, clock.show(told.at))
+
+    async def run_flow(self, flow: str, input: Mapping) -> Output:
+        return await self.driver.children.result(self.key, self._pinned("flows", flow), input)
+
+    async def sleep_until(self, moment: int) -> None:
+        if self.driver.is_new(self.key, "wait") and moment > clock.now():
+            self.driver.line("step.waiting", {"kind": "timer", "until": clock.show(moment)}, self.key)
+        while (remaining := (moment - clock.now()) / 1_000_000) > 0:
+            async with self.driver.suspended(self.key, {"kind": "timer", "id": None, "until": moment}):
+                await asyncio.sleep(remaining)
+
+    def first_started_at(self) -> int:
+        return self.memory.started_at
+
+    # --- maps --------------------------------------------------------------------------------------------------
+
+    async def for_each(
+        self,
+        items: Sequence[Any],
+        body: Callable[["StepContext", Any], Awaitable[Output]],
+        *,
+        max_concurrency: int | None,
+        collect_errors: bool,
+    ) -> tuple[list[Output], list[dict]]:
+        if len(items) > LONGEST_ITEMS:
+            raise StepFailed(
+                "step_failed", f"A map takes at most {LONGEST_ITEMS} items; there are {len(items)}."
+            )
+        gate = asyncio.Semaphore(max_concurrency or MOST_AT_ONCE)
+        outputs: list[Output] = [None] * len(items)
+        failed: list[dict] = []
+
+        async def one(index: int, item: Any) -> None:
+            async with gate:
+                result = await self.driver.run_item((self.node.id, self.iteration, index), item, body)
+            if isinstance(result, StepFailed):
+                failed.append({"index": index, "error": {"code": result.code, "message": result.message}})
+                if not collect_errors:
+                    raise result
+            else:
+                outputs[index] = result
+
+        async with self.driver.delegating(self.key):
+            await all_or_first_failure([one(index, item) for index, item in enumerate(items)])
+        return outputs, sorted(failed, key=lambda entry: entry["index"])
+
+
+async def all_or_first_failure(work: Sequence[Awaitable[None]]) -> None:
+    """Runs everything at once; the first StepFailed cancels the rest and is raised."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    if not tasks:
+        return
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def stopped_clock(limit: asyncio.Timeout | None):
+    """Time spent waiting for people, moments and budgets does not count against a step's time-out."""
+    if limit is None or limit.when() is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    remaining = limit.when() - loop.time()
+    limit.reschedule(None)
+    try:
+        yield
+    finally:
+        if not limit.expired():
+            limit.reschedule(loop.time() + remaining)
+
+
+__all__ = ["Finished", "Operation", "StepContext", "run_step"]

@@ -1,0 +1,127 @@
+"""One run's journal: the lines it adds, in order, through the process's writer.
+
+INVARIANT: `seq` grows by one with each line, and a line is stored only while this driver's epoch is the run's.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from governance import clock, money
+from runs.engine.rows import NO_ITEM, Append, RunRow, StepRow, dumps
+from runs.engine.store import Operation
+from runs.engine.writer import Writer
+
+
+class Journal:
+    """Adds lines and projections; `stored()` says when they are safe."""
+
+    def __init__(self, writer: Writer, run: RunRow, epoch: int):
+        self.writer = writer
+        self.run = run
+        self.epoch = epoch
+        self.stored_seq = run.seq
+        self.on_stored: Any = None  # called with the last stored seq: the live tail's doorbell
+        self._pending: Append | None = None
+        self._waiters: list[asyncio.Future] = []
+        self._parts: set[str] = set()
+
+    def line(
+        self,
+        type: str,
+        data: Mapping,
+        *,
+        node: str | None = None,
+        iteration: int | None = None,
+        item: int | None = None,
+        attempt: int | None = None,
+        at: int | None = None,
+    ) -> int:
+        """Adds an event and returns its seq."""
+        run = self.run
+        run.seq += 1
+        self.pending.events.append(
+            (run.id, run.seq, at or clock.now(), type, node, iteration, item, attempt, dumps(data))
+        )
+        return run.seq
+
+    def step(self, row: StepRow) -> None:
+        """The row changed: it is written with the next commit."""
+        self.pending.steps[(row.node, row.iteration, row.item)] = row
+
+    def part(self, hash: str, text: str) -> None:
+        if hash not in self._parts:
+            self._parts.add(hash)
+            self.pending.parts.append((self.run.id, hash, dumps(text)))
+
+    def spend(self, row: StepRow | None, cost: int, input_tokens: int, output_tokens: int) -> None:
+        """Adds to the cost of the run and of its step."""
+        for target in (self.run, row):
+            if target is not None:
+                target.cost += cost
+                target.input_tokens += input_tokens
+                target.output_tokens += output_tokens
+        if row is not None:
+            self.step(row)
+
+    def operation(self, operation: Operation) -> asyncio.Future:
+        """Runs in the transaction of the next commit, after this run's lines; the future holds its result."""
+        done = self.writer.loop.create_future()
+        self.pending.operations.append((operation, done))
+        self.writer.want(self)
+        return done
+
+    def money(self, operation: Any) -> asyncio.Future:
+        """A ledger operation in the transaction of the next commit; the future holds its result."""
+        done = self.writer.loop.create_future()
+        self.pending.ledger.append((operation, done))
+        self.writer.want(self)
+        return done
+
+    def flush(self) -> None:
+        """Asks for a commit without waiting for it."""
+        if self._pending is not None:
+            self.writer.want(self)
+
+    def stored(self, *, durable: bool = False) -> asyncio.Future:
+        """A future that resolves once every line added so far is stored.
+
+        Raises Fenced when another driver owns the run, StorageFailed when the database refused.
+        """
+        done = self.writer.loop.create_future()
+        if durable:
+            self.pending.durable = True
+        self._waiters.append(done)
+        self.writer.want(self)
+        return done
+
+    @property
+    def pending(self) -> Append:
+        if self._pending is None:
+            self._pending = Append(self.run.id, self.epoch)
+        return self._pending
+
+    def take(self) -> tuple[Append, list[asyncio.Future]] | None:
+        """The writer's side: hands over what is pending."""
+        if self._pending is None and not self._waiters:
+            return None
+        append, self._pending = self.pending, None
+        waiters, self._waiters = self._waiters, []
+        append.run = self.run.values()
+        if self.on_stored is not None and append.events:
+            waiters.append(self._announce(append.events[-1][1]))
+        return append, waiters
+
+    def _announce(self, seq: int) -> asyncio.Future:
+        done = self.writer.loop.create_future()
+        done.add_done_callback(lambda future: future.exception() or self.on_stored(seq))
+        return done
+
+
+def cost_of(data: Mapping) -> int:
+    """Nano-dollars of a `model.called` or `tool.called` line."""
+    return money.nano(data.get("cost_usd") or 0)
+
+
+def item_key(item: int | None) -> int:
+    return NO_ITEM if item is None else item

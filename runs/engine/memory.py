@@ -1,0 +1,202 @@
+"""What the journal says of each step, folded so that a step can go on where it was: attempts, calls, decisions.
+
+Pure: events in, memory out. A call is named `node.iteration[.item]/a3`: the letter is the candidate (the
+node's own agent is `a`, its first fallback agent `b`), the number its place in the conversation, and a suffix `~2`
+marks a repetition after a failure. A step repeats its calls in the same order, so that the name finds the record.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from governance import ids
+from governance.port import Recorded
+from runs.engine.rows import StepRow
+
+StepKey = tuple[str, int, int | None]
+
+
+@dataclass(slots=True)
+class Call:
+    """One try of one operation."""
+
+    name: str
+    decision: Mapping | None = None
+    result: Mapping | None = None
+    sent: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return self.result is not None and self.result.get("status") == "ok"
+
+    def recorded(self) -> Recorded:
+        return Recorded(self.decision, self.result, self.sent and self.result is None)
+
+
+@dataclass(slots=True)
+class Item:
+    """A person's item in the inbox, as far as the journal knows: `decided` is the line's data."""
+
+    id: int
+    call: str
+    kind: str
+    decided: Mapping | None = None
+
+
+@dataclass(slots=True)
+class StepMemory:
+    """One (node, iteration, item)."""
+
+    row: StepRow
+    started_at: int = 0
+    attempt: int = 1
+    tries: int = 1  # attempts since the last person said "retry"
+    candidate: int = 0
+    not_before: int = 0
+    failures: list[Mapping] = field(default_factory=list)
+    calls: dict[str, list[Call]] = field(default_factory=dict)  # by place: the tries in order
+    items: dict[tuple[str, str], Item] = field(default_factory=dict)  # by (kind, call)
+    started: Mapping | None = None
+    finished: Mapping | None = None
+
+    def call(self, name: str) -> Call:
+        """The record of a call by its full name, made where it is new."""
+        tries = self.calls.setdefault(name.split("~")[0], [])
+        for known in tries:
+            if known.name == name:
+                return known
+        tries.append(Call(name))
+        return tries[-1]
+
+
+def step_key(node: str, iteration: int, item: int | None) -> StepKey:
+    return node, iteration, item
+
+
+class Memory:
+    """All steps of a run, and when it was active."""
+
+    def __init__(self, run_id: int):
+        self.run_id = run_id
+        self.steps: dict[StepKey, StepMemory] = {}
+        self.step_starts = 0
+        self.active_us = 0
+        self._active_since: int | None = None
+        self._last_at = 0
+
+    def step(self, key: StepKey) -> StepMemory:
+        known = self.steps.get(key)
+        if known is None:
+            node, iteration, item = key
+            row = StepRow(self.run_id, node, iteration, -1 if item is None else item)
+            known = self.steps[key] = StepMemory(row)
+        return known
+
+    def forget(self, key: StepKey) -> None:
+        """A settled step is never asked again: what it remembers may go."""
+        self.steps.pop(key, None)
+
+    def fold(
+        self, events: Iterable[tuple[int, int, str, str | None, int | None, int | None, int | None, Any]]
+    ) -> None:
+        """Events as (seq, at, type, node, iteration, item, attempt, data), in order."""
+        for event in events:
+            self.apply(*event)
+
+    def apply(
+        self,
+        seq: int,
+        at: int,
+        type: str,
+        node: str | None,
+        iteration: int | None,
+        item: int | None,
+        attempt: int | None,
+        data: Mapping,
+    ) -> None:
+        self._count_time(type, at)
+        handler = HANDLERS.get(type)
+        if handler is not None and node is not None:
+            handler(self, self.step((node, iteration, item)), seq, at, data)
+
+    def _count_time(self, type: str, at: int) -> None:
+        if type in ("run.started", "run.resumed"):
+            self._active_since = at
+        elif type == "run.waiting" and self._active_since is not None:
+            self.active_us += at - self._active_since
+            self._active_since = None
+        self._last_at = at
+
+    def active_so_far(self) -> int:
+        """Microseconds that the run was not waiting; the time between a crash and the next claim does not count."""
+        running = self._last_at - self._active_since if self._active_since is not None else 0
+        return self.active_us + max(running, 0)
+
+
+def _started(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    step.started_at = step.row.started_at = at
+    step.row.started_seq = seq
+    step.row.attempts = 1
+    step.started = data
+    memory.step_starts += 1
+
+
+def _finished(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    step.finished = data
+    step.row.finished_seq, step.row.finished_at = seq, at
+    step.row.status, step.row.port = data["status"], data.get("port")
+
+
+def _retrying(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    step.attempt += 1
+    step.row.attempts = step.attempt
+    step.tries = data.get("tries", step.tries + 1)
+    step.candidate = data.get("candidate", step.candidate)
+    step.not_before = at + round(data.get("after_s", 0) * 1_000_000)
+    if data.get("error"):
+        step.failures.append(data["error"])
+
+
+def _waiting(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    step.row.status = "waiting"
+
+
+def _decided(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    step.call(data["call"]).decision = data
+
+
+def _called(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    step.call(data["call"]).result = data
+    tokens = data.get("tokens") or {}
+    step.row.input_tokens += tokens.get("input", 0)
+    step.row.output_tokens += tokens.get("output", 0)
+    step.row.cost += round((data.get("cost_usd") or 0) * 1_000_000_000)
+
+
+def _note(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    if data.get("kind") == "sent":
+        call = step.call(data["call"])
+        call.sent, call.result = True, None
+
+
+def _requested(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    number = ids.decode(data["id"]) or 0
+    step.items[(data["kind"], data["call"])] = Item(number, data["call"], data["kind"])
+
+
+def _answered(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    step.items[(data["kind"], data["call"])].decided = data
+
+
+HANDLERS = {
+    "step.started": _started,
+    "step.finished": _finished,
+    "step.retrying": _retrying,
+    "step.waiting": _waiting,
+    "policy.decided": _decided,
+    "model.called": _called,
+    "tool.called": _called,
+    "note": _note,
+    "approval.requested": _requested,
+    "approval.decided": _answered,
+}

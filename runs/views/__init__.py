@@ -1,0 +1,1 @@
+"""Pages and the addresses at the root that are no API."""
