@@ -5,6 +5,7 @@ fit the schema is not looked at further. Errors stop publishing; warnings stop n
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from flows.checks.drawing import Drawing, Lookup
 from flows.checks.fields import fields
@@ -27,9 +28,19 @@ def check(document: Mapping, lookup: Lookup) -> list[Problem]:
     """
     problems = instance_problems(SCHEMA, document)
     if problems:
-        return problems
+        return [named(document, problem) for problem in problems]
     drawing = Drawing(document, lookup)
     return [problem for part in CHECKS for problem in part(drawing)]
+
+
+def named(document: Mapping, problem: Problem) -> Problem:
+    """A problem of the schema with the node that it lies in."""
+    match problem.pointer.split("/"):
+        case ["", "nodes", place, *_] if place.isdigit():
+            node = document["nodes"][int(place)]
+            if isinstance(node, dict) and isinstance(node.get("id"), str):
+                return replace(problem, nodes=(node["id"],))
+    return problem
 
 
 def configs(drawing: Drawing) -> Iterator[Problem]:

@@ -23,3 +23,8 @@ def parse(text: str) -> int:
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone, such as 2026-01-31T12:00:00Z")
     return round(moment.timestamp() * 1_000_000)
+
+
+def day(micros: int) -> str:
+    """The date in UTC, as 2026-01-31."""
+    return datetime.fromtimestamp(micros // 1_000_000, UTC).date().isoformat()

@@ -54,7 +54,8 @@ class ModelAsk:
     """One call of a model, `provider/name`. Messages and tools are in OpenAI's chat format.
 
     `params` default to the agent's. `turn` counts this step's model calls from 1. `limits` are the budgets that
-    apply beyond the agent's own. Without `cache_ttl_s` the answer is not used again.
+    apply beyond the agent's own. Without `cache_ttl_s` the answer is not used again. `facts` are what a policy may
+    ask beyond what the desk knows (`flow.version`, `cost_usd`).
     """
 
     agent: Pinned | None
@@ -67,6 +68,7 @@ class ModelAsk:
     timeout_s: float = DEFAULT_TIMEOUT_S
     cache_ttl_s: float | None = None
     limits: tuple[Limit, ...] = ()
+    facts: Mapping = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class ToolAsk:
     last_attempt: bool = True
     timeout_s: float | None = None
     cache_ttl_s: float | None = None
+    facts: Mapping = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

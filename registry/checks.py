@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from governance import schemas, secrets
+from governance import expressions, schemas, secrets
 from governance.documents import register_kind
 from governance.documents.lookup import resolve
 from governance.models import Project
@@ -23,6 +23,7 @@ def register() -> None:
 
 def agent_problems(body: Mapping, project: Project) -> list[Problem]:
     problems = [*_schema_problems(body, "input_schema"), *_schema_problems(body, "output_schema")]
+    problems += _text_problems(body.get("instructions", ""), "/instructions")
     slugs = [ref.partition("@")[0] for ref in body.get("tools", ())]
     for index, slug in enumerate(slugs):
         if slug in slugs[:index]:
@@ -92,6 +93,12 @@ def _config_problems(tool_type: str, config: Mapping) -> Iterator[Problem]:
     if not problems:
         for at, message in TOOLS[tool_type].check(dict(config)):
             yield Problem(f"/config{at}", message, "invalid_config")
+
+
+def _text_problems(source: str, at: str) -> Iterator[Problem]:
+    for flaw in expressions.check_text(source):
+        place = "" if flaw.position is None else f" (at character {flaw.position})"
+        yield Problem(at, f"This text cannot be rendered: {flaw.reason}{place}.", "expression_error")
 
 
 def _delegation_problems(body: Mapping, project: Project) -> Iterator[Problem]:

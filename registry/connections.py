@@ -3,9 +3,9 @@
 Design note. aiohttp asks its resolver for addresses and its socket factory for every socket; both are ours and
 look up who is calling in a context variable. So the check holds for literal addresses, for redirects that a
 library follows by itself and for names that change between two look-ups. Reads, writes and models have sessions
-of their own: a pooled connection is never used by another kind, and writes keep none, since aiohttp repeats an
-"idempotent" method by itself on a kept connection that turns out dead. Nothing is read from the environment
-(proxies, netrc) and no cookie is kept.
+of their own: a pooled connection is never used by another kind. Writes keep none (one that turned out dead would
+leave open whether the write was done) and are sent once: left alone, aiohttp repeats PUT and DELETE by itself.
+Nothing is read from the environment (proxies, netrc) and no cookie is kept.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -30,23 +31,29 @@ class Caller:
 
     guard: Guard
     project: str
-    checked: set[tuple[str, int]] = field(default_factory=set)
+    resolved: dict[tuple[str, int], list[tuple[str, int]]] = field(default_factory=dict)
     refused: AddressRefused | None = None
     connected: bool = False
 
+    @property
+    def tried(self) -> bool:
+        """Whether anything was to be connected to."""
+        return self.connected or bool(self.resolved)
+
     async def resolve(self, host: str, port: int) -> list[tuple[str, int]]:
-        """The permitted addresses behind a name; they are what this caller may connect to from now on."""
-        try:
-            found = await self.guard.addresses(host, port, self.project)
-        except AddressRefused as refused:
-            self.refused = refused
-            raise
-        self.checked.update(found)
-        return found
+        """The permitted addresses behind a name, looked up once a call: it connects to these and no others."""
+        if (host, port) not in self.resolved:
+            try:
+                self.resolved[host, port] = await self.guard.addresses(host, port, self.project)
+            except AddressRefused as refused:
+                self.refused = refused
+                raise
+        return self.resolved[host, port]
 
     def admit(self, address: str, port: int) -> None:
         """Raises AddressRefused unless a socket to this address may be opened."""
-        if (address, port) not in self.checked and not self.guard.permits(address, port):
+        checked = any((address, port) in found for found in self.resolved.values())
+        if not checked and not self.guard.permits(address, port):
             self.refused = AddressRefused(refusal(address, port))
             raise self.refused
 
@@ -83,17 +90,11 @@ async def close_sessions() -> None:
 
 
 def _new_session(kept: bool) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(
-        resolver=_GuardedResolver(),
-        use_dns_cache=False,
-        socket_factory=_guarded_socket,
-        limit=MAX_CONNECTIONS,
-        force_close=not kept,
-    )
+    connector = guarded_connector(limit=MAX_CONNECTIONS, force_close=not kept)
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_end.append(_note_connected)
     trace.on_connection_reuseconn.append(_note_connected)
-    return aiohttp.ClientSession(
+    made = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
@@ -101,6 +102,15 @@ def _new_session(kept: bool) -> aiohttp.ClientSession:
         trust_env=False,
         trace_configs=[trace],
     )
+    made._retry_connection = kept  # the only switch there is; a test watches that it works
+    return made
+
+
+def guarded_connector(**options: Any) -> aiohttp.TCPConnector:
+    """An aiohttp connector with these options that connects only where the current caller may."""
+    guarded = {"resolver": _GuardedResolver(), "use_dns_cache": False, "socket_factory": _guarded_socket}
+    options.pop("ttl_dns_cache", None)
+    return aiohttp.TCPConnector(**{**options, **guarded})
 
 
 def _current() -> Caller:

@@ -4,7 +4,7 @@ Instructions always stay whole. What is left out is said in its place, so that n
 the trace takes a part for the whole. Deterministic: a replayed conversation is trimmed in the same way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 CHARACTERS_PER_TOKEN = 4
@@ -17,6 +17,12 @@ class Window:
 
     max_tokens: int | None = None
     last: int | None = None
+
+    @classmethod
+    def of(cls, agent: Mapping) -> "Window":
+        """The bounds of an agent document's `context`."""
+        context = agent.get("context", {})
+        return cls(context.get("max_tokens"), context.get("last"))
 
 
 def opening(

@@ -12,11 +12,12 @@ retries in here (each attempt must be seen, so they are the engine's).
 from collections.abc import Mapping
 from typing import Any
 
+from governance.gate import Operation
 from governance.port import Desk, Recorded
 from registry import cache, lines, lookups, model_attempt, tool_attempt
 from registry.calls import CallFailed, ModelAsk, Reply, ToolAsk
 from registry.checks import provider_of
-from registry.decisions import permit
+from registry.decisions import argument_schema, model_operation, permit, tool_operation
 from registry.reservations import reserve
 from registry.schemas import input_schema_of, risk_of
 from registry.validation import mismatch
@@ -28,7 +29,7 @@ async def model_call(desk: Desk, ask: ModelAsk) -> Reply:
     recorded = desk.recall(call)
     if is_answered(recorded):
         return lines.recorded_reply(desk, recorded.result)
-    await permit(desk, call, recorded, "model.call", ask.agent, model=ask.model, input=ask.messages)
+    await permit(desk, model_operation(desk.facts, call, ask), recorded)
     messages = leaving(ask.messages)
     name = _model_cache_name(desk, ask)
     if name is not None and (stored := await cache.find(name)) is not None:
@@ -51,23 +52,32 @@ async def tool_call(desk: Desk, ask: ToolAsk) -> Any:
         raise lines.recorded_failure(recorded.result)
     try:
         _check_arguments(ask, ask.arguments)
-        arguments = await permit(
-            desk, call, recorded, "tool.call", ask.agent, tool=ask.tool, arguments=ask.arguments
-        )
+        operation = tool_operation(desk.facts, call, ask, ask.arguments)
+        arguments = await permit(desk, operation, recorded, argument_schema(ask))
         if arguments is not ask.arguments:
             _check_arguments(ask, arguments)
+        _require_document(ask)
     except CallFailed as refusal:
         refusal.final = ask.by_model
         raise
     arguments = leaving(arguments)
     name = _tool_cache_name(desk, ask, arguments)
     if name is not None and (stored := await cache.find(name)) is not None:
-        desk.add("tool.called", lines.tool_called(call, ask.tool.slug, "ok", arguments, output=stored["output"], cached=True))
+        desk.add(
+            "tool.called",
+            lines.tool_called(call, ask.tool.slug, "ok", arguments, output=stored["output"], cached=True),
+        )
         return stored["output"]
     output = arriving(await tool_attempt.attempt(desk, call, ask, arguments))
     if name is not None:
         await cache.store(name, {"output": output}, _tool_ttl(ask))
     return output
+
+
+async def decide(desk: Desk, action: str, facts: Mapping) -> None:
+    """Asks whether something other than a call may happen, such as `agent.run`. Raises CallFailed."""
+    call = desk.next_call()
+    await permit(desk, Operation(action, call, facts), desk.recall(call))
 
 
 async def _answered(desk: Desk, call: str, ask: ModelAsk, messages: list[Mapping]) -> Reply:
@@ -84,7 +94,7 @@ async def _answered(desk: Desk, call: str, ask: ModelAsk, messages: list[Mapping
     except BaseException:
         admission.dropped()
         raise
-    return await model_attempt.attempt(desk, call, ask, provider, request, reservation, admission)
+    return await model_attempt.Attempt(desk, call, ask, provider, request, reservation, admission).run()
 
 
 def leaving(content: Any) -> Any:
@@ -109,6 +119,11 @@ def _check_arguments(ask: ToolAsk, arguments: Mapping) -> None:
     fault = mismatch(input_schema_of(ask.tool.document), arguments)
     if fault:
         raise CallFailed("invalid_input", f"The arguments do not fit the tool {ask.tool.slug}: {fault}")
+
+
+def _require_document(ask: ToolAsk) -> None:
+    if ask.tool.document is None:
+        raise CallFailed("tool_not_allowed", f"There is no tool {ask.tool.slug!r}.")
 
 
 def _record_cached_model(desk: Desk, call: str, ask: ModelAsk, messages: list[Mapping], reply: Reply) -> None:

@@ -26,7 +26,9 @@ def bounded(answer: ModelReply) -> Reply:
     """A backend's answer as it is stored and handed on. Raises CallFailed for one that no store should hold."""
     text = storable_text(answer.text or "")
     if len(text) > LONGEST_TEXT:
-        raise CallFailed("invalid_output", f"The answer has {len(text):,} characters; {LONGEST_TEXT:,} are the limit.")
+        raise CallFailed(
+            "invalid_output", f"The answer has {len(text):,} characters; {LONGEST_TEXT:,} are the limit."
+        )
     calls = tuple(
         Wanted(
             storable_text(call.id or "")[:LONGEST_NAME],
@@ -53,7 +55,9 @@ def prompt(desk: Desk, messages: Iterable[Mapping]) -> list[dict]:
 
 def response(desk: Desk, reply: Reply) -> dict:
     """{part, finish_reason, tool_calls: [{id, name, arguments or part}]}."""
-    calls = [{"id": call.id, "name": call.name, **_arguments(desk, call.arguments)} for call in reply.tool_calls]
+    calls = [
+        {"id": call.id, "name": call.name, **_arguments(desk, call.arguments)} for call in reply.tool_calls
+    ]
     return {"part": desk.keep(reply.text), "finish_reason": reply.finish_reason, "tool_calls": calls}
 
 

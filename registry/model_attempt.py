@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import cache as once
+from dataclasses import dataclass
 
 from django.conf import settings
 
@@ -23,10 +23,9 @@ CHARACTERS_PER_TOKEN = 4
 BREAKERS = Breakers()
 
 
-@once
 def guard() -> Guard:
     """Which private addresses this instance may reach (BATON_HTTP_ALLOW)."""
-    return Guard(frozenset(settings.HTTP_ALLOW))
+    return Guard(settings.HTTP_ALLOW)
 
 
 def params_of(ask: ModelAsk) -> Mapping:
@@ -71,7 +70,11 @@ def admit(facts: Facts, ask: ModelAsk) -> Admission:
     try:
         return BREAKERS.admit(provider, agent)
     except BreakerOpen as left_alone:
-        who = f"The provider {provider[2]}" if left_alone.key == provider else f"The agent {agent[2]} on {ask.model}"
+        who = (
+            f"The provider {provider[2]}"
+            if left_alone.key == provider
+            else f"The agent {agent[2]} on {ask.model}"
+        )
         raise CallFailed(
             "breaker_open",
             f"{who} failed too often and is left alone; the next try is in {left_alone.probe_in_s:.0f} s.",
@@ -80,44 +83,80 @@ def admit(facts: Facts, ask: ModelAsk) -> Admission:
         ) from left_alone
 
 
-async def attempt(
-    desk: Desk,
-    call: str,
-    ask: ModelAsk,
-    provider: Provider,
-    request: ModelRequest,
-    reservation: Reservation,
-    admission: Admission,
-) -> Reply:
-    """Calls, settles and records. Raises CallFailed; a cancelled call is booked by what was seen of it."""
-    streamed = _Streamed(desk)
-    try:
-        answer = await _complete(request, streamed)
-        reply = lines.bounded(answer)
-    except asyncio.CancelledError:
-        admission.dropped()
-        tokens = streamed.tokens(request)
-        price = provider.price(request.model)
-        cost = None if price is None else price.cost_nano(*tokens)
-        cancelled = CallFailed("cancelled", "The call was cancelled.")
-        _record(desk, call, ask, reservation, "error", tokens, cost, error=cancelled)
-        raise
-    except BackendError as error:
-        _judge(admission, error)
-        failure = failure_of(error)
-        status = "refused_by_peer" if error.refused_by_peer else "error"
-        tokens = (error.input_tokens, error.output_tokens)
-        _record(desk, call, ask, reservation, status, tokens, error.cost_nano, error=failure)
-        raise failure from error
-    except CallFailed as failure:
-        admission.succeeded()
+@dataclass(slots=True)
+class Attempt:
+    """A call that was let through and paid for in advance: `run` sends it, settles it and records it."""
+
+    desk: Desk
+    call: str
+    ask: ModelAsk
+    provider: Provider
+    request: ModelRequest
+    reservation: Reservation
+    admission: Admission
+
+    async def run(self) -> Reply:
+        """Raises CallFailed; a cancelled call is booked by what was seen of it."""
+        streamed = _Streamed(self.desk)
+        try:
+            answer = await _complete(self.request, streamed)
+        except asyncio.CancelledError:
+            self.admission.dropped()
+            self._failed("error", CallFailed("cancelled", "The call was cancelled."), *self._seen(streamed))
+            raise
+        except BackendError as error:
+            _judge(self.admission, error)
+            status = "refused_by_peer" if error.refused_by_peer else "error"
+            failure, tokens = failure_of(error), (error.input_tokens, error.output_tokens)
+            raise self._failed(status, failure, tokens, error.cost_nano) from error
+        except TimeoutError as late:
+            self.admission.failed()
+            raise self._failed("error", _late(self.request), *self._seen(streamed)) from late
+        self.admission.succeeded()
+        return self._answered(answer)
+
+    def _answered(self, answer: ModelReply) -> Reply:
         tokens = (answer.input_tokens, answer.output_tokens)
-        _record(desk, call, ask, reservation, "error", tokens, answer.cost_nano, error=failure)
-        raise
-    admission.succeeded()
-    tokens = (answer.input_tokens, answer.output_tokens)
-    _record(desk, call, ask, reservation, "ok", tokens, answer.cost_nano, reply=reply)
-    return reply
+        try:
+            reply = lines.bounded(answer)
+        except CallFailed as failure:
+            raise self._failed("error", failure, tokens, answer.cost_nano) from None
+        self._record("ok", tokens, answer.cost_nano, response=lines.response(self.desk, reply))
+        return reply
+
+    def _failed(
+        self, status: str, failure: CallFailed, tokens: tuple[int, int], cost: int | None
+    ) -> CallFailed:
+        self._record(status, tokens, cost, error=failure)
+        return failure
+
+    def _record(
+        self,
+        status: str,
+        tokens: tuple[int, int],
+        cost: int | None,
+        *,
+        error: CallFailed | None = None,
+        response: Mapping | None = None,
+    ) -> None:
+        data = lines.model_called(
+            self.call,
+            self.ask.model,
+            status,
+            tokens=tokens,
+            cost=cost,
+            error=error,
+            prompt=lines.prompt(self.desk, self.request.messages),
+            response=response,
+        )
+        self.desk.add("model.called", data)
+        self.reservation.settle(cost, tokens)
+
+    def _seen(self, streamed: "_Streamed") -> tuple[tuple[int, int], int | None]:
+        """Tokens and cost of a call that nobody accounts for."""
+        tokens = streamed.tokens(self.request)
+        price = self.provider.price(self.request.model)
+        return tokens, None if price is None else price.cost_nano(*tokens)
 
 
 def failure_of(error: BackendError) -> CallFailed:
@@ -131,15 +170,13 @@ def failure_of(error: BackendError) -> CallFailed:
 
 
 async def _complete(request: ModelRequest, streamed: "_Streamed") -> ModelReply:
-    try:
-        async with asyncio.timeout(request.timeout_s + GRACE_S):
-            return await backend(request.provider["type"]).complete(request, streamed)
-    except TimeoutError as late:
-        tokens = streamed.tokens(request)
-        sentence = f"{request.provider['slug']}/{request.model} gave no answer within {request.timeout_s:g} s."
-        raise BackendError(
-            "timeout", sentence, retryable=True, input_tokens=tokens[0], output_tokens=tokens[1], cost_nano=None
-        ) from late
+    async with asyncio.timeout(request.timeout_s + GRACE_S):
+        return await backend(request.provider["type"]).complete(request, streamed)
+
+
+def _late(request: ModelRequest) -> CallFailed:
+    sentence = f"{request.provider['slug']}/{request.model} gave no answer within {request.timeout_s:g} s."
+    return CallFailed("timeout", sentence, retryable=True)
 
 
 def _judge(admission: Admission, error: BackendError) -> None:
@@ -150,32 +187,6 @@ def _judge(admission: Admission, error: BackendError) -> None:
         admission.succeeded()
     else:
         admission.dropped()
-
-
-def _record(
-    desk: Desk,
-    call: str,
-    ask: ModelAsk,
-    reservation: Reservation,
-    status: str,
-    tokens: tuple[int, int],
-    cost: int | None,
-    *,
-    error: CallFailed | None = None,
-    reply: Reply | None = None,
-) -> None:
-    data = lines.model_called(
-        call,
-        ask.model,
-        status,
-        tokens=tokens,
-        cost=cost,
-        error=error,
-        prompt=lines.prompt(desk, ask.messages),
-        response=lines.response(desk, reply) if reply is not None else None,
-    )
-    desk.add("model.called", data)
-    reservation.settle(cost, tokens)
 
 
 class _Streamed:

@@ -33,7 +33,13 @@ class Price:
         """The call's cost, rounded up to a whole billionth; `cached_tokens` are part of `input_tokens`."""
         rate_in, rate_out, rate_cached = self._rates(input_tokens)
         cached = min(max(cached_tokens, 0), input_tokens)
-        return math.ceil((input_tokens - cached) * rate_in + cached * rate_cached + output_tokens * rate_out)
+        if cached:
+            exact = (input_tokens - cached) * rate_in + cached * rate_cached + output_tokens * rate_out
+            return math.ceil(exact)
+        # The same in whole numbers: every call comes by here, and fractions cost ten times as much.
+        over = rate_in.denominator * rate_out.denominator
+        spent = input_tokens * rate_in.numerator * rate_out.denominator
+        return -(-(spent + output_tokens * rate_out.numerator * rate_in.denominator) // over)
 
     def _rates(self, input_tokens: int) -> tuple[Fraction, Fraction, Fraction]:
         if self.step_tokens is not None and input_tokens > self.step_tokens:
@@ -49,6 +55,8 @@ class Price:
 def price(provider: dict, model: str) -> Price | None:
     """The price of `model` (its name without the provider's slug) at this provider; None means unpriced, never free."""
     own = provider.get("prices", {}).get(model)
+    if own is not None and own.get("unpriced"):
+        return None
     if own is not None and own.get("unpriced"):
         return None
     if own is not None:
@@ -92,6 +100,7 @@ def _per_token(dollars: float) -> Fraction:
     return Fraction(str(dollars)) * NANO_PER_DOLLAR
 
 
+@lru_cache(maxsize=1024)
 def _per_mtok(dollars: float | int | str) -> Fraction:
     return Fraction(str(dollars)) * NANO_PER_DOLLAR / TOKENS_PER_PRICE
 

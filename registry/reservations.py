@@ -31,7 +31,9 @@ class Reservation:
             self._desk.add("budget.settled", {"call": self._call, "cost_usd": dollars(cost or 0)})
 
 
-async def reserve(desk: Desk, call: str, ask: ModelAsk, provider: Provider, request: ModelRequest) -> Reservation:
+async def reserve(
+    desk: Desk, call: str, ask: ModelAsk, provider: Provider, request: ModelRequest
+) -> Reservation:
     """Holds the worst case, and stores everything added so far: what has effects may go out afterwards.
 
     Raises CallFailed `budget_exceeded` where it can never fit.

@@ -12,11 +12,12 @@ from typing import Any
 
 import orjson
 
+from governance import gate
 from governance.port import ApprovalRequest, Desk
 from registry import lines, lookups
 from registry.breaker import Admission, BreakerOpen
 from registry.calls import CallFailed, ToolAsk
-from registry.decisions import fingerprint
+from registry.decisions import tool_operation
 from registry.model_attempt import BREAKERS, guard
 from registry.schemas import is_repeatable, risk_of
 from registry.tools import TOOLS, CallLimits, ToolError
@@ -101,7 +102,9 @@ async def _called(
     admission.succeeded()
     fault = _output_fault(document, output)
     if fault:
-        failure = CallFailed("invalid_output", f"What the tool {ask.tool.slug} gave back does not fit: {fault}")
+        failure = CallFailed(
+            "invalid_output", f"What the tool {ask.tool.slug} gave back does not fit: {fault}"
+        )
         raise _failed(desk, call, ask, arguments, failure)
     desk.add("tool.called", lines.tool_called(call, ask.tool.slug, "ok", arguments, output=output))
     return output
@@ -184,7 +187,7 @@ async def _asked_people(
             call=sending,
             title=f"Was {ask.tool.slug} done?",
             payload={"tool": ask.tool.slug, "arguments": arguments},
-            fingerprint=fingerprint(desk.facts, "uncertain", sending, str(ask.tool), arguments),
+            fingerprint=gate.fingerprint(tool_operation(desk.facts, sending, ask, arguments)),
             reviewers=("role:reviewer",),
             reason="The call went out and its answer was lost. Look where it would have taken effect: say done and "
             "give its output, repeat it, or reject.",

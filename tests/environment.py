@@ -7,6 +7,7 @@ temporary one. DATABASE_URL and REDIS_URL name servers that tests may use; they 
 TEST_DATABASE_URL and TEST_REDIS_URL, and DATABASE_URL also is the database of the Django tests.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -55,7 +56,9 @@ def pytest_report_header() -> str:
     return f"database of the Django tests: {'PostgreSQL' if os.environ.get('DATABASE_URL') else 'SQLite'}"
 
 
-def pytest_unconfigure() -> None:
+@atexit.register
+def _leave_nothing() -> None:
+    """Also where pytest ended before its hooks did: settings that do not load, a wrong option."""
     while _owned_servers:
         _owned_servers.pop().stop()
     while _owned_folders:
@@ -88,6 +91,12 @@ def _prepare(*, other_database: bool, long: bool) -> None:
     # A run started in the background of a shell ignores Ctrl-C, and so would every server it starts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(*_: object) -> None:
+    # A time limit of CI ends the session as Ctrl-C would, so that fixtures take their servers along.
+    pytest.exit("terminated", returncode=143)
 
 
 def _private_postgres() -> str:

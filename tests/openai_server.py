@@ -10,9 +10,9 @@ wanted). What it plays:
   say: text | json: value | calls: [{tool, arguments}] (arguments: an object, or a raw text, however wrong)
   behave: hang | cut (half a stream, then the connection dies) | soft_cut (it ends politely, unfinished) |
           malformed (a broken event) | html (200, and no model) | stall (half a stream, then silence)
-  status, retry_after, message: an error answer | times: how often the rule plays | hold: a point where the call
-  waits until released | delay_s | usage: false (sends none) | usage: {prompt_tokens, completion_tokens} |
-  chunk: characters a piece
+  redirect: an address | status, retry_after, message: an error answer | times: how often the rule plays |
+  hold: a point where the call waits until released | delay_s | usage: false (sends none) |
+  usage: {prompt_tokens, completion_tokens} | chunk: characters a piece | finish: the finish reason
 No rule: it says the last user message, and by a schema the smallest thing that fits.
 """
 
@@ -140,6 +140,8 @@ class OpenAIServer:
         await self._pause(effect)
         if effect.get("behave") == "hang":
             await asyncio.sleep(3600)
+        if "redirect" in effect:
+            return web.Response(status=307, headers={"Location": effect["redirect"]})
         if "status" in effect:
             return failure(effect)
         if effect.get("behave") == "html":

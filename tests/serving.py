@@ -86,6 +86,13 @@ class Process:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"Still running {within_s} s after {by.name}:\n{self.log()}") from None
 
+    def restarted(self) -> Self:
+        """The next start with the same folder, environment and port, ready; the log starts anew."""
+        self.sweep()
+        self._log = self._log.with_name(f"{self._log.stem}-again.log")
+        self._start(self.command())
+        return self.wait_until_ready()
+
     def sweep(self) -> None:
         """Ends the process and everything it started, whatever state they are in."""
         try:
@@ -139,14 +146,6 @@ class BatonServer(Process):
     def api(self, username: str = "ada", project: str = "demo", *roles: str) -> Api:
         """A client with a new token of that user, made with the roles (admin by default)."""
         return Api(self.url, self.token(username, project, *roles))
-
-    def restarted(self) -> "BatonServer":
-        """The next start on the same data folder and port, ready."""
-        self.__init__(self.data, self._next_log(), env=self.env, port=self.port)
-        return self.wait_until_ready()
-
-    def _next_log(self) -> Path:
-        return self._log.with_name(f"{self._log.stem}-again.log")
 
     def _said(self, pattern: str) -> str:
         found = re.search(pattern, self.log(), re.MULTILINE)

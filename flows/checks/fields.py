@@ -38,7 +38,7 @@ def problems_of(drawing: Drawing, node: Node, single: Single) -> Iterator[Proble
             nodes = (node.id, path[1]) if path[0] == "steps" else (node.id,)
             severity = "error" if missing.certain else "warning"
             message = sentence(".".join(path[:place]), missing)
-            yield Problem(single.pointer, message, "unknown_field", severity, tuple(dict.fromkeys(nodes)))
+            yield Problem(single.pointer, message, "unknown_key", severity, tuple(dict.fromkeys(nodes)))
 
 
 def schema_of(drawing: Drawing, node: Node, path: Path) -> Mapping | None:

@@ -12,7 +12,8 @@ from .limits import Meter, Weight
 from .names import Mentions, mentions
 from .syntax import Binary, Comprehension, ListOf, MapOf, Node, children
 
-KEPT = 4_096
+LONG = 4_000  # characters; longer texts are kept in smaller number, so that the cache stays bounded in bytes
+KEPT, KEPT_LONG = 2_048, 64
 OPENINGS = ("{{", "{%", "{#")
 
 
@@ -35,14 +36,24 @@ def condition_program(source: str) -> Program | Invalid:
         return error
 
 
-@lru_cache(maxsize=KEPT)
 def text_program_of(source: str) -> Program | Invalid:
+    """The compiled text, or why it is none."""
+    return compiled_text(source) if len(source) <= LONG else compiled_long_text(source)
+
+
+@lru_cache(maxsize=KEPT)
+def compiled_text(source: str) -> Program | Invalid:
     try:
         tree = text_parser.parse(source)
         write = text_program.writer(tree)
         return Program(lambda env: rendered(write, env), mentions(tree), builds=False)
     except Invalid as error:
         return error
+
+
+@lru_cache(maxsize=KEPT_LONG)
+def compiled_long_text(source: str) -> Program | Invalid:
+    return compiled_text.__wrapped__(source)
 
 
 def rendered(write: text_program.Writer, env: dict[str, Any]) -> str:
@@ -66,10 +77,8 @@ def is_text(source: str) -> bool:
 
 def run_condition(source: str, scope: dict[str, Any], weight: Weight | None = None) -> Any:
     """The result as JSON data; `weight` pays for it where several results go into one value."""
-    program = condition_program(source)
-    if type(program) is Invalid:
-        raise ExpressionError(source, program.reason, program.position)
     try:
+        program = ready(condition_program(source))
         result = storable(program.run({**scope, METER: Meter()}))
         if type(result) in (list, dict, str):
             if program.builds:
@@ -77,19 +86,26 @@ def run_condition(source: str, scope: dict[str, Any], weight: Weight | None = No
             elif weight is not None:
                 weight.add_part(result)
         return result
+    except Invalid as error:
+        raise ExpressionError(source, error.reason, error.position) from None
     except (Failed, Refused) as error:
         raise ExpressionError(source, str(error)) from None
     except RecursionError:
-        raise ExpressionError(source, "nests too deeply to be evaluated") from None
+        raise ExpressionError(source, "nests too deeply to be evaluated here") from None
 
 
 def run_text(source: str, scope: dict[str, Any]) -> str:
-    program = text_program_of(source)
-    if type(program) is Invalid:
-        raise ExpressionError(source, program.reason, program.position)
     try:
-        return program.run({**scope, METER: Meter()})
+        return ready(text_program_of(source)).run({**scope, METER: Meter()})
+    except Invalid as error:
+        raise ExpressionError(source, error.reason, error.position) from None
     except (Failed, Refused) as error:
         raise ExpressionError(source, str(error)) from None
     except RecursionError:
-        raise ExpressionError(source, "nests too deeply to be rendered") from None
+        raise ExpressionError(source, "nests too deeply to be rendered here") from None
+
+
+def ready(program: Program | Invalid) -> Program:
+    if type(program) is Invalid:
+        raise Invalid(program.reason, program.position)
+    return program

@@ -16,6 +16,7 @@ PATH = re.compile(
     r"\s*(?!(?:true|false|none|null|not)\s*[-}])([a-z_]\w*(?:\.[a-z_]\w*)*)\s*(-?)\}\}", re.ASCII
 )
 RAW = re.compile(r"\{%([-+]?)\s*raw\s*([-+]?)%\}(.*?)\{%([-+]?)\s*endraw\s*([-+]?)%\}", re.DOTALL)
+TAG = 2  # what a tag counts besides its words and signs
 LEFT_OUT = frozenset("macro call include import from extends block do autoescape filter with".split())
 ENDINGS = ("elif", "else", "endif", "endfor", "endset", "endraw")
 
@@ -97,7 +98,7 @@ class Template:
 
     def path(self, parts: list[Node], path: re.Match[str]) -> None:
         """`{{ a.b.c }}`, which most tags are, without the grammar."""
-        self.spend(1, path.start())
+        self.spend(1 + TAG, path.start())
         root, *keys = path[1].split(".")
         node: Node = Name(path.start(1), root)
         for key in keys:
@@ -113,6 +114,7 @@ class Template:
     def tag(self, at: int, mark: str) -> "Tag":
         """The tokens from `at` to the end of the tag that `mark` opened."""
         wanted = "}}" if mark == "{" else "%}"
+        self.spend(TAG, at)
         found: list[Token] = []
         braces = 0
         while match := TOKEN.match(self.source, at):

@@ -5,12 +5,13 @@ between two chunks and not at the end of the deadline. LiteLLM's own retries, ti
 counters are off: the engine owns retries, `prices.py` the prices, and a count that the provider did not send is
 our upper bound and marked as estimated.
 
-LiteLLM sends over the guarded session of `registry/connections.py`, so redirects and names that change are
-checked too. Residual: the few providers for which LiteLLM brings its own client (boto3 for Bedrock and
-SageMaker) do not pass it; for them only a configured `api_base` is checked, before the call.
+LiteLLM connects through the guard of `registry/connections.py`, so default addresses (Ollama's localhost),
+redirects and names that change are checked too, and `api_base` is checked before. Residual: what a provider's
+own SDK opens beside LiteLLM's client (SageMaker's boto3, Google's sign-in) is seen by `api_base` alone.
 """
 
 import asyncio
+import importlib
 import json
 import logging
 import os
@@ -24,13 +25,14 @@ from registry.address import AddressRefused
 from registry.backends.assembly import Assembly
 from registry.backends.base import BackendError, ModelReply, ModelRequest, OnDelta, request_bytes
 from registry.backends.failures import failure
-from registry.connections import Caller, calling, session
+from registry.connections import Caller, calling, guarded_connector, session
 from registry.prices import price
 from registry.untrusted import scrub
 
 IDLE_S = 60.0  # between two chunks; the first one may take the whole deadline
 # One number for all calls: LiteLLM caches a client per time-out. The real deadlines are kept here, below.
 SOCKET_TIMEOUT_S = 600.0
+SCHEMA_INSTRUCTION = "Answer with nothing but JSON that fits this JSON Schema:\n"
 NO_KEY = "none"  # never empty: LiteLLM would take a key from the process's environment
 TUNING = frozenset(
     "temperature top_p stop seed presence_penalty frequency_penalty reasoning_effort logit_bias "
@@ -56,9 +58,19 @@ def load() -> ModuleType:
             litellm.telemetry = False
             litellm.disable_token_counter = True
             litellm.disable_streaming_logging = True
+            _guard_connections()
             logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)  # it would log prompts
             _module = litellm
         return _module
+
+
+def _guard_connections() -> None:
+    """Every connection that LiteLLM opens over aiohttp goes through the guard.
+
+    `shared_session` alone is not enough: in 1.106 only the OpenAI client heeds it when streaming.
+    """
+    transports = importlib.import_module("litellm.llms.custom_httpx.http_handler")
+    transports.TCPConnector = guarded_connector
 
 
 async def warm() -> None:
@@ -87,7 +99,8 @@ class HostedBackend:
 
     def estimate(self, request: ModelRequest) -> tuple[int, int]:
         """The bytes of the request, and `max_tokens`."""
-        return request_bytes(request), request.params.get("max_tokens", 0)
+        instruction = len(SCHEMA_INSTRUCTION) if request.response_schema is not None else 0
+        return request_bytes(request) + instruction, request.params.get("max_tokens", 0)
 
 
 async def _check_base(request: ModelRequest, caller: Caller) -> None:
@@ -181,7 +194,7 @@ def _arguments(request: ModelRequest, litellm: ModuleType) -> dict:
 
 def _schema_message(schema: dict) -> dict:
     text = json.dumps(schema, ensure_ascii=False)
-    return {"role": "user", "content": f"Answer with nothing but JSON that fits this JSON Schema:\n{text}"}
+    return {"role": "user", "content": SCHEMA_INSTRUCTION + text}
 
 
 def _reply(request: ModelRequest, assembly: Assembly) -> ModelReply:
@@ -208,7 +221,7 @@ def _failed(error: Exception, request: ModelRequest, caller: Caller, assembly: A
         failed = error
         failed.message = f"{name}: {error.message}"
     else:
-        failed = failure(error, name, request.timeout_s)
+        failed = failure(error, name, request.timeout_s, tried=caller.tried)
     failed.message = scrub(failed.message, [request.api_key or ""])
     failed.args = (failed.message,)
     if assembly.chunks:

@@ -1,6 +1,6 @@
 """What every endpoint is made of: its operation (summary, shapes, parameters) and the one base class.
 
-An operation says once what the API checks and what its OpenAPI shows; `runs.api.openapi` reads it too.
+An operation says once what the API checks and what its OpenAPI shows (runs.api.descriptions).
 """
 
 from collections.abc import Callable, Mapping
@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from runs.api import parsing, queries
+from runs.api.descriptions import OperationSchema
 from runs.api.problems import Refusal
 from runs.api.queries import Parameter
 from runs.api.rendering import JSON
@@ -27,9 +26,11 @@ class Operation:
 
     summary: str
     answers: Mapping[int, Shape | None]
-    body: Shape | None = None
-    query: tuple[Parameter, ...] = ()
-    refusals: tuple[int, ...] = ()
+    body: Shape | None
+    body_required: bool
+    query: tuple[Parameter, ...]
+    headers: tuple[Mapping, ...]
+    refusals: tuple[int, ...]
 
 
 def operation(
@@ -39,34 +40,23 @@ def operation(
     body: Shape | None = None,
     body_required: bool = True,
     query: tuple[Parameter, ...] = (),
+    headers: tuple[Mapping, ...] = (),
     refusals: tuple[int, ...] = (),
-    headers: tuple[OpenApiParameter, ...] = (),
 ) -> Callable:
-    """Declares the method's operation; a text in `answers` names a shape. `refusals` are those besides 401 and 404."""
+    """Declares a method's operation. A text in `answers` names a shape; `headers` are OpenAPI parameters;
+    `refusals` are the statuses besides those that any such operation has."""
     shapes = {status: named(shape) if isinstance(shape, str) else shape for status, shape in answers.items()}
-    statuses = {401, 404, 406, *refusals, *((400, 413, 415, 422) if body else ()), *((422,) if query else ())}
+    statuses = {401, 404, 406, *refusals}
+    statuses |= {400, 413, 415, 422} if body else set()
+    statuses |= {422} if query or headers else set()
 
     def declare(method: Callable) -> Callable:
-        method.operation = Operation(summary, shapes, body, query, tuple(sorted(statuses)))
-        responses: dict[int, Any] = {status: OpenApiResponse(None, "") for status in shapes}
-        return extend_schema(
-            summary=summary,
-            request={"application/json": body} if body and body_required else None,
-            responses=responses,
-            parameters=[*map(shown_parameter, query), *headers],
-        )(method)
+        method.operation = Operation(
+            summary, shapes, body, body_required, query, headers, tuple(sorted(statuses))
+        )
+        return method
 
     return declare
-
-
-def shown_parameter(parameter: Parameter) -> OpenApiParameter:
-    return OpenApiParameter(
-        parameter.name,
-        parameter.schema,
-        OpenApiParameter.QUERY,
-        required=parameter.required,
-        description=parameter.description,
-    )
 
 
 class IgnoreFormat(DefaultContentNegotiation):
@@ -81,8 +71,8 @@ class Resource(APIView):
 
     renderer_classes = [JSON]
     content_negotiation_class = IgnoreFormat
-    permission_classes = api_settings.DEFAULT_PERMISSION_CLASSES
     metadata_class = None
+    schema = OperationSchema()
 
     @property
     def operation(self) -> Operation:
@@ -99,6 +89,7 @@ class Resource(APIView):
         return parsing.body_of(self.request, self.operation.body)
 
     def optional_body(self) -> Any:
+        """As `body`; None where none was sent."""
         return parsing.optional_body_of(self.request, self.operation.body)
 
     def query(self) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework.response import Response
 
 from governance import clock, ids, money
@@ -35,12 +34,12 @@ FILTERS = (
     text_parameter("user", "Who launched it."),
     SINCE,
 )
-KEY = OpenApiParameter(
-    "Idempotency-Key",
-    {"type": "string", "minLength": 1, "maxLength": 255},
-    OpenApiParameter.HEADER,
-    description="The same key and body within 24 hours launch once.",
-)
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "description": "The same key and body within 24 hours launch once.",
+}
 
 
 class Runs(Resource):

@@ -57,8 +57,8 @@ run = [
     path("feedback/", requests.Feedbacks.as_view()),
 ]
 urlpatterns = [
-    path("v1/openapi.json", openapi.openapi_show),
-    path("docs/", openapi.docs_show),
+    path("v1/openapi.json", openapi.openapi_show, name="openapi"),
+    path("docs/", openapi.docs_show, name="api-docs"),
     path("v1/me/", people.Me.as_view()),
     path("v1/tokens/", tokens.Tokens.as_view()),
     path("v1/tokens/<opaque:token>/", tokens.OneToken.as_view()),

@@ -99,7 +99,7 @@ async def _once(
     context = driver.context(key, memory, candidate)
     try:
         async with asyncio.timeout(node.timeout_s) as limit:
-            context.limit = limit
+            memory.limit = limit
             return await body(context)
     except TimeoutError as error:
         if not limit.expired():
@@ -160,7 +160,7 @@ def _record_fallback(
     failure: StepFailed,
     chosen: int,
 ) -> None:
-    names = [driver.name_of(key, candidate) for candidate in tried]
+    names = [driver.sight.name_of(key, candidate) for candidate in tried]
     listed = [
         {
             "name": name,
@@ -208,7 +208,7 @@ async def _escalate(
             kind="escalation",
             call=call,
             title=f"{node.name or node.id} could not be done",
-            payload=driver.gathered(key, memory, failure),
+            payload=driver.sight.gathered(key, memory, failure),
             fingerprint=f"{driver.run.public_id}/{key[0]}.{key[1]}/{call}",
             reviewers=(node.escalate["to"],),
             reason=failure.message,

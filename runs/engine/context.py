@@ -5,15 +5,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from flows.nodes.base import Answer, Arrival, Finished, Output, Question, StepFailed
+from flows.nodes.base import Answer, Arrival, Output, Question, StepFailed
 from governance import clock, expressions
 from governance.gate import Operation
 from governance.port import ApprovalRequest
 from registry import calls, gateway
 from registry.context_window import Window
+from registry.decisions import permit
 from registry.conversation import Talk, converse
 from registry.validation import mismatch
-from runs.engine.attempt import Candidate, run_step
+from runs.engine.attempt import Candidate
 from runs.engine.desk import StepDesk
 from runs.engine.library import Pinned
 from runs.engine.memory import StepKey, StepMemory
@@ -36,17 +37,16 @@ class StepContext:
         self.node = driver.graph.nodes[key[0]]
         self.iteration, self.item = key[1], key[2]
         self.desk = StepDesk(driver, key, memory, candidate.conversation)
-        self.limit: asyncio.Timeout | None = None
         self.turns = 0
         self._questions = 0
 
     @property
     def arrivals(self) -> Sequence[Arrival]:
-        return self.driver.arrivals(self.key)
+        return self.driver.sight.arrivals(self.key)
 
     @property
     def scope(self) -> Mapping[str, Any]:
-        return self.driver.scope(self.key)
+        return self.driver.sight.scope(self.key)
 
     # --- expressions -------------------------------------------------------------------------------------------
 
@@ -99,8 +99,10 @@ class StepContext:
             raise StepFailed(
                 "invalid_input", f"What {agent.name} was given does not fit its input schema: {fault}"
             )
-        facts = {"agent": {"slug": agent.slug, "version": agent.number}, "input": {"text": text}}
-        await gateway.decide(self.desk, "agent.run", {**self.driver.facts_for_policies(), **facts})
+        known = {"slug": agent.slug, "version": agent.number, "tools": agent.content.get("tools", ())}
+        call = self.desk.next_call()
+        facts = {**self.driver.sight.facts_for_policies(), "agent": known, "input": {"text": text}}
+        await permit(self.desk, Operation("agent.run", call, facts), self.desk.recall(call))
 
     def _tools_of(self, document: Mapping) -> dict[str, Mapping]:
         return {
@@ -180,7 +182,7 @@ class StepContext:
             call=call,
             title=question.title,
             payload=question.payload,
-            fingerprint=self.driver.fingerprint(self.key, call, question.payload),
+            fingerprint=self.driver.sight.fingerprint(self.key, call, question.payload),
             reviewers=tuple(question.reviewers),
             schema=question.schema,
             editable=question.editable,
@@ -267,6 +269,3 @@ async def stopped_clock(limit: asyncio.Timeout | None):
     finally:
         if not limit.expired():
             limit.reschedule(loop.time() + remaining)
-
-
-__all__ = ["Finished", "Operation", "StepContext", "run_step"]

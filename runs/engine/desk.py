@@ -3,13 +3,11 @@
 The layers below write and ask through it; the driver behind it decides when that is stored and what waits.
 """
 
-import asyncio
-import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from governance import clock, ledger
-from governance.port import ApprovalRequest, Decided, Facts, Held, Hold, Recorded, Settlement
+from governance.port import ApprovalRequest, Decided, Held, Hold, Recorded, Settlement
 from runs.engine.memory import StepKey, StepMemory
 
 if TYPE_CHECKING:
@@ -30,21 +28,8 @@ class StepDesk:
         self._prefix = f"{node}.{iteration}" + ("" if item is None else f".{item}")
         self._letter = LETTERS[min(conversation, len(LETTERS) - 1)]
         self._place = 0
-        run = driver.run
-        self.facts = Facts(
-            project=run.project,
-            project_id=run.project_id,
-            flow=run.flow,
-            run=run.id,
-            run_public_id=run.public_id,
-            user=run.user,
-            environment=run.environment,
-            trigger=run.trigger,
-            node=node,
-            iteration=iteration,
-            item=item,
-            attempt=memory.attempt,
-        )
+        self._held: set[str] = set()
+        self.facts = driver.sight.facts_of(key)
 
     def next_call(self) -> str:
         """The name of the next operation: that of its record where it went well or may still be under way, and of
@@ -82,12 +67,10 @@ class StepDesk:
         await self.driver.journal.stored(durable=durable)
 
     def keep(self, text: str) -> str:
-        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-        self.driver.keep(digest, text)
-        return digest
+        return self.driver.sight.keep(text)
 
     def kept(self, hash: str) -> str:
-        return self.driver.parts[hash]
+        return self.driver.sight.parts[hash]
 
     async def reserve(self, hold: Hold) -> Held:
         operation = ledger.Reserve(self.facts.run, hold.call, hold.amount, hold.limits)
@@ -96,7 +79,10 @@ class StepDesk:
             async with self.driver.suspended(self.key, {"kind": "budget", "id": answer.account}, parks=False):
                 await self.driver.engine.money_moved(POLL_FOR_MONEY_S)
             answer = await self.driver.journal.money(operation)
-        return Held(answer.account if answer.state == "refused" else None)
+        if answer.state == "refused":
+            return Held(answer.account)
+        self._held.add(hold.call)
+        return Held()
 
     def settle(self, settlement: Settlement) -> None:
         run = self.driver.run
@@ -113,6 +99,7 @@ class StepDesk:
                 model=settlement.model,
                 input_tokens=settlement.input_tokens,
                 output_tokens=settlement.output_tokens,
+                reserved=settlement.call in self._held,
             )
         )
 
@@ -121,8 +108,3 @@ class StepDesk:
 
     def delta(self, text: str) -> None:
         self.driver.delta(self.key, text)
-
-
-async def first_of(*futures: asyncio.Future, timeout: float | None) -> None:
-    """Returns when one of the futures is done or the time is up; none of them is cancelled."""
-    await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)

@@ -35,7 +35,9 @@ class Inbox:
         asked_at = clock.now()
         due_at = asked_at + round(request.due_in_s * 1_000_000) if request.due_in_s else None
         driver.journal.operation(
-            approvals.opening(number, request, driver.facts_of(key), driver.run.user_id, asked_at, due_at)
+            approvals.opening(
+                number, request, driver.sight.facts_of(key), driver.run.user_id, asked_at, due_at
+            )
         )
         driver.line(
             "approval.requested",
@@ -59,7 +61,7 @@ class Inbox:
         event = self.open.setdefault(item.id, asyncio.Event())
         try:
             while item.id not in self.answers:
-                due = await self.driver.due_of(item.id)
+                due = item.due_at
                 wait = {"kind": request.kind, "id": ids.encode(item.id), "until": due}
                 async with self.driver.suspended(key, wait):
                     await self._ring_or_due(event, due)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from governance import ids
+from governance import clock, ids
 from governance.port import Recorded
 from runs.engine.rows import StepRow
 
@@ -40,6 +40,7 @@ class Item:
     id: int
     call: str
     kind: str
+    due_at: int | None = None
     decided: Mapping | None = None
 
 
@@ -58,6 +59,9 @@ class StepMemory:
     items: dict[tuple[str, str], Item] = field(default_factory=dict)  # by (kind, call)
     started: Mapping | None = None
     finished: Mapping | None = None
+    told: set[str] = field(default_factory=set)  # lines that a step writes once, whatever repeats it
+    item: Any = None
+    limit: Any = None  # the time-out of the attempt under way
 
     def call(self, name: str) -> Call:
         """The record of a call by its full name, made where it is new."""
@@ -138,6 +142,7 @@ def _started(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping)
     step.row.started_seq = seq
     step.row.attempts = 1
     step.started = data
+    step.item = data.get("input")
     memory.step_starts += 1
 
 
@@ -159,6 +164,13 @@ def _retrying(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping
 
 def _waiting(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
     step.row.status = "waiting"
+    if data["kind"] == "timer":
+        step.told.add("wait")
+
+
+def _chosen(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    if data["kind"] != "fallback":
+        step.told.add("choice")
 
 
 def _decided(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
@@ -181,7 +193,8 @@ def _note(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) ->
 
 def _requested(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
     number = ids.decode(data["id"]) or 0
-    step.items[(data["kind"], data["call"])] = Item(number, data["call"], data["kind"])
+    due = clock.parse(data["due_at"]) if data.get("due_at") else None
+    step.items[(data["kind"], data["call"])] = Item(number, data["call"], data["kind"], due)
 
 
 def _answered(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
@@ -193,6 +206,7 @@ HANDLERS = {
     "step.finished": _finished,
     "step.retrying": _retrying,
     "step.waiting": _waiting,
+    "choice.made": _chosen,
     "policy.decided": _decided,
     "model.called": _called,
     "tool.called": _called,

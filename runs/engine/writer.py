@@ -124,10 +124,8 @@ class Writer:
         if isinstance(self.store, PostgresStore):
             return await self.store.transact(appends)
         durable = any(append.durable for append in appends)
-        call: Callable[[], Written] = lambda: self.store.transact(
-            appends, wait_ms=LOCK_WAIT_MS, durable=durable
-        )
-        return await self.loop.run_in_executor(None, call)
+        work = partial(self.store.transact, appends, wait_ms=LOCK_WAIT_MS, durable=durable)
+        return await self.loop.run_in_executor(None, work)
 
     def _resolve(self, batch: list, written: Written) -> None:
         self.commits += 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.breaker import COOL_DOWN_S, Breakers, BreakerOpen
+from registry.breaker import COOL_DOWN_S, BreakerOpen, Breakers
 
 PEER = ("provider", 1, "openai")
 

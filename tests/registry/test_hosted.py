@@ -8,8 +8,9 @@ import pytest_asyncio
 
 from registry.address import Guard
 from registry.backends import BackendError, ModelRequest, backend
-from registry.backends.hosted import HostedBackend, warm
+from registry.backends.hosted import HostedBackend, load, warm
 from registry.connections import close_sessions
+from registry.prices import price
 from tests.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -259,19 +260,57 @@ async def test_a_private_api_base_is_refused_before_a_byte_is_sent(server):
     assert server.calls == []
 
 
-async def test_a_name_that_leads_to_a_private_address_is_refused(server):
-    base = f"http://rebound.example:{server.port}/v1"
+async def test_a_redirect_to_a_private_address_is_refused(server):
+    with OpenAIServer() as inner:
+        server.reset([{"redirect": f"{inner.url}/chat/completions"}])
+        error = await failed(request(server))
+        assert (error.code, error.retryable) == ("address_refused", False)
+        assert inner.calls == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "host"),
+    [
+        ("openai", "api.openai.com"),
+        ("anthropic", "api.anthropic.com"),
+        ("gemini", "generativelanguage.googleapis.com"),
+        ("mistral", "api.mistral.ai"),
+        ("ollama_chat", "localhost"),
+    ],
+)
+async def test_the_guard_sees_the_addresses_that_litellm_chooses(server, kind, host):
     asked_for = []
 
-    async def turncoat(host, port):
-        asked_for.append(host)
-        return ["93.184.215.14"] if len(asked_for) == 1 else ["127.0.0.1"]
+    async def lookup(name, port):
+        asked_for.append(name)
+        return ["10.0.0.1"]
 
-    provider = {"slug": "local", "type": "openai", "api_base": base}
-    error = await failed(request(server, provider=provider, allowed_addresses=Guard(lookup=turncoat)))
+    provider = {"slug": "p", "type": kind}
+    error = await failed(request(server, provider=provider, allowed_addresses=Guard(lookup=lookup)))
+    assert (error.code, asked_for) == ("address_refused", [host])
+
+
+async def test_a_name_is_looked_up_once_a_call(server):
+    asked_for = []
+
+    async def lookup(host, port):
+        asked_for.append(host)
+        return ["127.0.0.1"]
+
+    guard = Guard(frozenset({f"models.example:{server.port}"}), lookup=lookup)
+    provider = {"slug": "local", "type": "openai", "api_base": f"http://models.example:{server.port}/v1"}
+    await backend("openai").complete(request(server, provider=provider, allowed_addresses=guard), None)
+    assert asked_for == ["models.example"]
+
+
+async def test_a_name_that_leads_to_a_private_address_is_refused(server):
+    async def lookup(host, port):
+        return ["127.0.0.1"]
+
+    provider = {"slug": "local", "type": "openai", "api_base": f"http://models.example:{server.port}/v1"}
+    error = await failed(request(server, provider=provider, allowed_addresses=Guard(lookup=lookup)))
     assert error.code == "address_refused"
     assert server.calls == []
-    assert len(asked_for) >= 2
 
 
 async def test_a_provider_that_nobody_serves_can_be_tried_again(server):
@@ -315,6 +354,16 @@ async def test_a_temperature_that_a_model_does_not_take_is_left_out(server):
     await backend("openai").complete(request(server, params=params, model="gpt-5-mini"), None)
     assert [call.get("temperature") for call in server.calls] == [0.2, None]
     assert (server.calls[0]["max_tokens"], server.calls[1]["max_completion_tokens"]) == (50, 50)
+
+
+@pytest.mark.parametrize(
+    ("kind", "model"),
+    [("openai", "gpt-4o"), ("gemini", "gemini-2.5-pro"), ("anthropic", "claude-sonnet-4-5")],
+)
+@pytest.mark.parametrize("tokens", [(1234, 567), (250_000, 1000)])
+async def test_the_price_table_is_read_as_litellm_reads_it(kind, model, tokens):
+    entry, exit_ = load().cost_per_token(model, *tokens, custom_llm_provider=kind)
+    assert price({"type": kind}, model).cost_nano(*tokens) == pytest.approx((entry + exit_) * 1e9, abs=1)
 
 
 async def test_a_request_never_shows_its_key():

@@ -42,12 +42,13 @@ OURS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes out: everything rendered and encoded."""
+    """What goes out: everything rendered and encoded. `reads`: repeating it does no harm."""
 
     method: str
     url: URL
     headers: dict[str, str]
     body: bytes | None
+    reads: bool = False
 
 
 def check(config: dict[str, Any]) -> list[Fault]:
@@ -65,7 +66,7 @@ def check(config: dict[str, Any]) -> list[Fault]:
 def _template_faults(config: dict[str, Any]) -> list[Fault]:
     """Templates that cannot be rendered, or that ask for more than `arguments` and `secrets`."""
     texts = {f"/headers/{_escaped(name)}": source for name, source in config.get("headers", {}).items()}
-    if isinstance(config.get("url"), str):
+    if not _url_faults(config.get("url")):
         texts["/url"] = config["url"]
     found = [(at, flaw.reason) for at, source in texts.items() for flaw in check_text(source)]
     found += [
@@ -123,7 +124,7 @@ def _url_faults(url: Any) -> list[str]:
         faults.append(f"{name} is not a usual way to write an address; write four decimal numbers.")
     if "{%" in rest or "{#" in rest:
         faults.append("Use only {{ … }} in the address.")
-    if BROKEN.search(PLACE.sub("", rest)):
+    elif BROKEN.search(PLACE.sub("", rest)):
         faults.append(
             "The address holds a space, a backslash or a control character; write it percent-encoded."
         )

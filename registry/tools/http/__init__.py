@@ -7,6 +7,7 @@ decompressed here, in bounded pieces, so that a small answer cannot unfold into 
 
 import asyncio
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -15,9 +16,9 @@ from yarl import URL
 
 from registry.address import AddressRefused, canonical
 from registry.connections import Caller, calling, session
-from registry.http_request import Request, check, is_sample, render
 from registry.http_status import is_retryable, retry_after
 from registry.tools.base import CallLimits, Fault, ToolError
+from registry.tools.http.request import Request, check, is_sample, render
 from registry.untrusted import scrub, shorten, storable_text
 
 DEFAULT_MAX_BYTES = 1_000_000
@@ -37,7 +38,7 @@ class HttpTool:
         self, tool: dict, arguments: dict[str, Any], secrets: dict[str, str], limits: CallLimits
     ) -> dict[str, Any]:
         try:
-            return await _call(tool["config"], arguments, secrets, limits)
+            return await _call(tool, arguments, secrets, limits)
         except ToolError as error:
             error.message = scrub(error.message, secrets.values())
             error.args = (error.message,)
@@ -51,8 +52,11 @@ class HttpTool:
         return faults
 
 
-async def _call(config: dict, arguments: dict, secrets: dict[str, str], limits: CallLimits) -> dict[str, Any]:
+async def _call(tool: dict, arguments: dict, secrets: dict[str, str], limits: CallLimits) -> dict[str, Any]:
+    config = tool["config"]
     request = render(config, arguments, secrets)
+    # A kept connection may turn out dead with the request half sent: only what may be repeated uses one.
+    request = replace(request, reads=tool.get("risk") == "read" and request.method in ("GET", "HEAD"))
     request.headers["Idempotency-Key"] = limits.idempotency_key
     request.headers["Accept-Encoding"] = "gzip, deflate"
     max_bytes = min(config.get("max_bytes", DEFAULT_MAX_BYTES), LARGEST_MAX_BYTES)
@@ -101,11 +105,9 @@ async def _send(request: Request, caller: Caller) -> aiohttp.ClientResponse:
     address, port = (await caller.resolve(url.raw_host or "", url.port or 0))[0]
     if is_sample(url):
         # By address: each project's sample service is a place of its own in the connection pool.
-        headers = {**headers, "Host": url.authority}
+        headers = {**headers, "Host": url.host_port_subcomponent or ""}
         url = url.with_scheme("http").with_host(address).with_port(port)
-    # aiohttp silently repeats PUT and DELETE when a kept connection turns out dead: such calls get a new one.
-    purpose = "reads" if request.method in ("GET", "HEAD") else "writes"
-    return await session(purpose).request(
+    return await session("reads" if request.reads else "writes").request(
         request.method, url, headers=headers, data=request.body, allow_redirects=False
     )
 
@@ -124,9 +126,9 @@ def _redirected(request: Request, status: int, location: str) -> Request:
         )
     there = there.with_user(None)
     if status in (307, 308) or request.method in ("GET", "HEAD"):
-        return Request(request.method, there, request.headers, request.body)
+        return replace(request, url=there)
     headers = {name: held for name, held in request.headers.items() if name.lower() != "content-type"}
-    return Request("GET", there, headers, None)
+    return replace(request, method="GET", url=there, headers=headers, body=None)
 
 
 async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:

@@ -1,0 +1,151 @@
+"""What a flow may cost, before it runs.
+
+Expected: branches are equally likely, loops go round once, steps succeed at once, an agent with tools takes two
+turns, a text tag brings 250 tokens, a list whose length is unknown has five items. A guide, not a promise.
+
+Worst: every node runs as often as its loops allow (1 + max, multiplied where they nest), a map on as many items as a
+fixed list, the input schema's `maxItems` or `limits.max_steps` allow; every attempt fails and its fallbacks run too;
+an agent takes all its tool calls and repairs, on each of its models. Tokens out are bounded by `max_tokens`, tokens in
+by `context.max_tokens`, else only for fixed texts: nobody knows at design time how long an input will be. What is not
+bounded in this way is bounded where the engine enforces it, by the agent's `max_cost_usd_per_call` and the flow's
+`limits.max_cost_usd`. So with `max_cost_usd` nothing is unbounded, and the worst case is never above it. A model
+without a price is unbounded too: unpriced is not free. A person who answers an escalation with `retry` starts a step
+anew; that is not counted.
+"""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil, prod
+
+from flows.checks.drawing import Drawing, Lookup
+from flows.checks.expressions import reads
+from flows.checks.shapes import follow
+from flows.costs import FREE, UNKNOWN, Ask, Cost, PriceOf, agent_cost, total
+from flows.graph import Node
+from flows.nodes.base import NodeType
+from flows.schema import SCHEMA
+from governance.expressions import cel_parser
+from governance.expressions.errors import Invalid
+from governance.expressions.syntax import ListOf
+from governance.money import dollars, nano
+from governance.schemas import instance_problems
+
+USUAL_ITEMS = 5
+DEEPEST = 8  # flows within flows; a flow that calls itself does not publish
+
+
+def estimate(document: Mapping, lookup: Lookup, price: PriceOf) -> dict:
+    """`{expected_usd, worst_usd, unbounded}`: `worst_usd` is None exactly where `unbounded` names nodes.
+
+    `price(model)` gives (input, output) in billionths of a dollar a token, None for an unpriced model. A document
+    that does not fit the schema has no worst case, and no nodes to name.
+    """
+    if instance_problems(SCHEMA, document):
+        return {"expected_usd": 0, "worst_usd": None, "unbounded": []}
+    cost, unbounded = flow_cost(document, lookup, price, 0)
+    return {
+        "expected_usd": dollars(ceil(cost.expected)),
+        "worst_usd": None if cost.worst is None else dollars(ceil(cost.worst)),
+        "unbounded": unbounded,
+    }
+
+
+def flow_cost(document: Mapping, lookup: Lookup, price: PriceOf, depth: int) -> tuple[Cost, list[str]]:
+    """What one run costs, and the nodes that nothing bounds."""
+    drawing = Drawing(document, lookup)
+    likely = chances(drawing)
+    costs = {}
+    for node, node_type in drawing.typed:
+        times = prod(1 + loop.edge.loop_max for loop in drawing.graph.loops_around[node.id])
+        costs[node.id] = step_cost(drawing, node, node_type, price, depth).times(likely[node.id], times)
+    cost = total(costs.values())
+    unbounded = [node for node, cost in costs.items() if cost.worst is None]
+    cap = document.get("limits", {}).get("max_cost_usd")
+    if cap is None:
+        return cost, unbounded
+    most = Fraction(nano(cap))
+    worst = most if cost.worst is None else min(most, cost.worst)
+    return Cost(min(cost.expected, most), worst), []
+
+
+def chances(drawing: Drawing) -> dict[str, Fraction]:
+    """How likely each node is to run, when the ports that lead on are equally likely. Loop edges are not taken."""
+    found = dict.fromkeys(drawing.graph.nodes, Fraction(0))
+    for node in drawing.graph.order:
+        if drawing.graph.nodes[node].type == "start":
+            found[node] = Fraction(1)
+        onwards = [
+            edge for edge in drawing.graph.outgoing[node] if edge.loop_max is None and edge.port != "error"
+        ]
+        ports = {edge.port for edge in onwards if edge.port != "exhausted"} or {edge.port for edge in onwards}
+        for edge in (edge for edge in onwards if edge.port in ports):
+            found[edge.target] = min(Fraction(1), found[edge.target] + found[node] / len(ports))
+    return found
+
+
+def step_cost(drawing: Drawing, node: Node, node_type: NodeType, price: PriceOf, depth: int) -> Cost:
+    """One execution of a node, with its retries and fallbacks; of a map, all its items."""
+    work = total(
+        reference_cost(drawing, node, reference.kind, reference.ref, price, depth)
+        for reference in node_type.references(node.config)
+    )
+    if node.type != "map" or work.worst == 0:
+        return work
+    usual, most = item_counts(drawing, node)
+    return work.times(usual, most)
+
+
+def reference_cost(drawing: Drawing, node: Node, kind: str, ref: str, price: PriceOf, depth: int) -> Cost:
+    if kind == "flow":
+        return subflow_cost(drawing, node, ref, price, depth)
+    if kind != "agent":
+        return FREE  # a tool's own price is not known to its document
+    asks = [(drawing.lookup("agent", ref), 1)] + [
+        (drawing.lookup("agent", other), 0) for other in node.fallback
+    ]
+    return total(agent_cost(agent, ask_of(node, agent), price).times(usual, 1) for agent, usual in asks)
+
+
+def ask_of(node: Node, agent: Mapping | None) -> Ask:
+    structured = node.type == "router" or "output_schema" in node.config or "output_schema" in (agent or {})
+    routes = "".join(route.get("description", "") for route in node.config.get("routes", ()))
+    return Ask(node.config.get("text", "") + routes, structured, node.retry.max_attempts)
+
+
+def subflow_cost(drawing: Drawing, node: Node, ref: str, price: PriceOf, depth: int) -> Cost:
+    document = drawing.lookup("flow", ref)
+    if document is None or depth == DEEPEST:
+        return UNKNOWN
+    cost, _ = flow_cost(document, drawing.lookup, price, depth + 1)
+    return cost.times(1, node.retry.max_attempts)
+
+
+def item_counts(drawing: Drawing, node: Node) -> tuple[int, int | None]:
+    """How many items a map is expected to have, and how many it has at most."""
+    source = node.config["items"]
+    fixed = literal_length(source)
+    if fixed is not None:
+        return fixed, fixed
+    bounds = [drawing.document.get("limits", {}).get("max_steps"), schema_length(drawing, source)]
+    most = min((bound for bound in bounds if bound is not None), default=None)
+    return USUAL_ITEMS if most is None else min(USUAL_ITEMS, most), most
+
+
+def literal_length(source: str) -> int | None:
+    try:
+        tree = cel_parser.parse(source)
+    except Invalid:
+        return None
+    return len(tree.items) if isinstance(tree, ListOf) else None
+
+
+def schema_length(drawing: Drawing, source: str) -> int | None:
+    """The `maxItems` of what the items are read from."""
+    path = reads(source, False).whole
+    if path and path[0] == "input":
+        found = follow(drawing.input_schema, path[1:])
+    elif path and path[0] == "steps" and path[2:3] == ("output",):
+        found = follow(drawing.outputs.get(path[1]), path[3:])
+    else:
+        return None
+    return found.get("maxItems") if isinstance(found, Mapping) else None

@@ -1,0 +1,331 @@
+"""The ledger: holds the worst case of every call before it goes out, and books what it did cost.
+
+Design note. A budget must never be overshot, also not by a thousand calls at once, and money must never leak. So the
+worst case of a call is reserved on every account that applies before the call, all of them or none, and settled
+after it. A call is refused only where spent + its own worst case exceeds a limit: no waiting would help. Where it
+fits but for what others hold, it stands in line: first come, first served per account, and a newcomer stands behind
+whoever waits on any of its accounts. Money that comes free moves the line at once, in the same transaction.
+
+`apply` is sans-IO: it yields (sql, params) and is sent the rows, so the engine's writer puts the ledger's statements
+into its one transaction, with SQLite or PostgreSQL, in a thread or on a loop. Reading, locking, computing in Python
+(governance.ledger_book) and writing back costs five to eight statements a batch, however many operations it has.
+On PostgreSQL the accounts of a batch, and those of everybody who waits with it, are locked in the order of their
+ids before anything is computed; missing accounts are made before any lock, in the order of their keys; so batches
+never deadlock. Apply once a transaction, as late in it as can be. A waiter that came between reading and locking
+may miss its turn until it asks again: whoever waits asks every second or so, and asking is idempotent.
+
+Rejected: `UPDATE … WHERE spent + reserved + ? <= limit` an account (no line, hence no fairness, and partial holds to
+undo), one global lock (every process would wait for every other's disk), a service of its own (one more thing to run).
+"""
+
+import json
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from governance import clock
+from governance.ledger_book import HELD, WAITING, Account, Book, Entry, Name
+from governance.port import Limit
+
+Statements = Generator[tuple[str, Sequence[Any]], list[tuple], Any]
+
+ACCOUNT = ("id", "key", '"limit"', "spent", "reserved", "waiting")
+RESERVATION = ("run_id", "call", "amount", "accounts", "state", "at")
+SPEND = ("project_id", "day", "flow", "agent", '"user"', "model")
+SUMS = ("cost", "input_tokens", "output_tokens", "calls")
+ENTRIES = "SELECT id, run_id, call, amount, accounts, state FROM governance_reservation WHERE "
+ACCOUNTS = 'SELECT id, key, "limit", spent, reserved, waiting FROM governance_account WHERE '
+DELETE = "DELETE FROM governance_reservation WHERE"
+GRANT = "UPDATE governance_reservation SET state = 'held' WHERE"
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Hold `amount` nano-dollars for a call on every limit. Idempotent by (run_id, call); none held without limits."""
+
+    run_id: int
+    call: str
+    amount: int
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Free what the call held and book its cost in nano-dollars (None: unpriced, counted without money).
+
+    `day` is an ISO date in UTC. `reserved` False says that nothing was held: then no reservation is looked for.
+    """
+
+    run_id: int
+    call: str
+    cost: int | None
+    project_id: int
+    day: str
+    flow: str
+    agent: str = ""
+    user: str = ""
+    model: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    reserved: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Free what the call held, or leave the line: it did not go out."""
+
+    run_id: int
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRun:
+    """Free everything a run held or waited for: it finished, or another driver took it over.
+
+    `keep` names the calls that may have gone out without a result: their worst case stays on the books until the
+    run settles them.
+    """
+
+    run_id: int
+    keep: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one operation: `state` is held, waiting, refused or done.
+
+    `account` is the key of the account that refuses or makes wait. `woken`, on the last answer of a batch, names
+    the reservations (run id, call) that moved: who waits for one of them should ask again now.
+    """
+
+    state: str
+    account: str | None = None
+    woken: tuple[Name, ...] = ()
+
+
+Operation = Reserve | Settle | Release | ReleaseRun
+
+
+def apply(vendor: str, operations: Sequence[Operation]) -> Statements:
+    """Yields statements with `?` for parameters, is sent their rows; returns an Answer an operation, in order.
+
+    `vendor` is sqlite or postgresql. Run it inside a write transaction: SQLite's must be IMMEDIATE.
+    """
+    operations = list(operations)
+    touching = [operation for operation in operations if _touches_reservations(operation)]
+    book, keys = (yield from _opened(vendor, touching)) if touching else (Book((), ()), {})
+    answers = _played(book, keys, operations)
+    yield from _stored(book)
+    yield from _spent([operation for operation in operations if isinstance(operation, Settle)])
+    return answers
+
+
+def run_sync(cursor: Any, statements: Statements, vendor: str = "sqlite") -> Any:
+    """Runs the statements on a DB-API cursor inside the caller's transaction; returns what they return."""
+    try:
+        sql, params = next(statements)
+        while True:
+            cursor.execute(sql if vendor == "sqlite" else sql.replace("?", "%s"), params)
+            sql, params = statements.send(cursor.fetchall() if cursor.description else [])
+    except StopIteration as finished:
+        return finished.value
+
+
+def _touches_reservations(operation: Operation) -> bool:
+    if isinstance(operation, Reserve):
+        return bool(operation.limits)
+    return not isinstance(operation, Settle) or operation.reserved
+
+
+# --- playing the operations on the book ---------------------------------------------------------------------------
+
+
+def _played(book: Book, keys: dict[str, int], operations: Sequence[Operation]) -> list[Answer]:
+    names = {account: key for key, account in keys.items()}
+    answers: list[Answer] = []
+    # A raised limit, or a waiter that asks again, may let the line go before anything else happens.
+    moves = True
+    for operation in operations:
+        # Who waits comes before a newcomer; several settlements in a row move the line once.
+        if moves and isinstance(operation, Reserve):
+            book.advance()
+        moves = not isinstance(operation, Reserve)
+        state, account = _play(book, keys, operation)
+        answers.append(Answer(state, names.get(account) if account is not None else None))
+    if moves:
+        book.advance()
+    if book.moved:
+        answers[-1] = replace(answers[-1], woken=tuple(book.moved))
+    return [_final(book, operation, answer) for operation, answer in zip(operations, answers, strict=True)]
+
+
+def _play(book: Book, keys: dict[str, int], operation: Operation) -> tuple[str, int | None]:
+    match operation:
+        case Reserve(limits=()):
+            return HELD, None
+        case Reserve():
+            accounts = tuple(sorted({keys[limit.key] for limit in operation.limits}))
+            return book.reserve((operation.run_id, operation.call), operation.amount, accounts)
+        case Settle(reserved=True):
+            book.settle((operation.run_id, operation.call), operation.cost or 0)
+        case Release():
+            book.release((operation.run_id, operation.call))
+        case ReleaseRun():
+            for name in [name for name in book.entries if name[0] == operation.run_id]:
+                if name[1] not in operation.keep:
+                    book.release(name)
+    return "done", None
+
+
+def _final(book: Book, operation: Operation, answer: Answer) -> Answer:
+    """Who waited at first may be held by the end of the batch."""
+    if answer.state == WAITING and isinstance(operation, Reserve):
+        entry = book.entries.get((operation.run_id, operation.call))
+        if entry is not None and entry.state == HELD:
+            return replace(answer, state=HELD, account=None)
+    return answer
+
+
+# --- reading and locking ------------------------------------------------------------------------------------------
+
+
+def _opened(vendor: str, operations: Sequence[Operation]) -> Statements:
+    """The book of everything that `operations` touch, locked, and the account ids by key."""
+    names = [(op.run_id, op.call) for op in operations if not isinstance(op, ReleaseRun)]
+    runs = sorted({op.run_id for op in operations if isinstance(op, ReleaseRun)})
+    limits = {limit.key: limit.limit for op in operations if isinstance(op, Reserve) for limit in op.limits}
+    entries = yield from _entries(names, runs)
+    accounts = yield from _accounts(limits, entries)
+    missing = sorted(limits.keys() - {account.key for account in accounts})
+    if missing:
+        yield _insert_accounts(missing, limits)
+    line: list[Entry] = []
+    if any(account.waiting for account in accounts):
+        line = yield from _line()
+    if missing or line or vendor != "sqlite":
+        wanted = _connected({account.id for account in accounts}, line)
+        accounts = yield from _accounts(limits, (), wanted, lock=vendor != "sqlite")
+        if vendor != "sqlite" and (entries or any(account.waiting for account in accounts)):
+            entries = yield from _entries(names, runs)
+            line = (yield from _line()) if any(account.waiting for account in accounts) else []
+    book = Book(accounts, {entry.name: entry for entry in (*_touching(line, accounts), *entries)}.values())
+    keys = {account.key: account.id for account in accounts}
+    book.limit({keys[key]: limit for key, limit in limits.items()})
+    return book, keys
+
+
+def _entries(names: Sequence[Name], runs: Sequence[int]) -> Statements:
+    conditions, params = [], []
+    if names:
+        conditions.append(f"(run_id, call) IN (VALUES {_marks(len(names), 2)})")
+        params += [value for name in names for value in name]
+    if runs:
+        conditions.append(f"run_id IN ({_list(len(runs))})")
+        params += runs
+    rows = yield ENTRIES + " OR ".join(conditions), params
+    return [_entry(row) for row in rows]
+
+
+def _line() -> Statements:
+    rows = yield ENTRIES + "state = 'waiting' ORDER BY id", ()
+    return [_entry(row) for row in rows]
+
+
+def _accounts(
+    limits: Iterable[str], entries: Iterable[Entry], more: Iterable[int] = (), *, lock: bool = False
+) -> Statements:
+    keys = sorted(limits)
+    wanted = sorted({account for entry in entries for account in entry.accounts}.union(more))
+    conditions = [
+        f"{column} IN ({_list(len(values))})" for column, values in (("key", keys), ("id", wanted)) if values
+    ]
+    if not conditions:
+        return []
+    order = " ORDER BY id FOR UPDATE" if lock else " ORDER BY id"
+    rows = yield ACCOUNTS + " OR ".join(conditions) + order, [*keys, *wanted]
+    return [Account(*row) for row in rows]
+
+
+def _connected(accounts: set[int], line: Sequence[Entry]) -> set[int]:
+    """The accounts and all that are tied to them by whoever waits on several."""
+    found, apart = set(accounts), list(line)
+    while True:
+        touching = [entry for entry in apart if not found.isdisjoint(entry.accounts)]
+        if not touching:
+            return found
+        apart = [entry for entry in apart if found.isdisjoint(entry.accounts)]
+        found.update(account for entry in touching for account in entry.accounts)
+
+
+def _touching(line: Iterable[Entry], accounts: Iterable[Account]) -> list[Entry]:
+    held = {account.id for account in accounts}
+    return [entry for entry in line if not held.isdisjoint(entry.accounts)]
+
+
+def _entry(row: tuple) -> Entry:
+    number, run_id, call, amount, accounts, state = row
+    return Entry((run_id, call), amount, tuple(json.loads(accounts)), state, number, number)
+
+
+# --- writing back -------------------------------------------------------------------------------------------------
+
+
+def _insert_accounts(keys: Sequence[str], limits: dict[str, int]) -> tuple[str, list]:
+    rows = [(key, limits[key], 0, 0, 0) for key in keys]
+    # A key that another process has just made stays as that process made it.
+    return _insert("governance_account", ACCOUNT[1:], rows, "ON CONFLICT (key) DO NOTHING")
+
+
+def _stored(book: Book) -> Statements:
+    gone = [entry.id for entry in book.gone]
+    if gone:
+        yield f"{DELETE} id IN ({_list(len(gone))})", gone
+    granted = [entry.id for entry in book.entries.values() if entry.granted and entry.id is not None]
+    if granted:
+        yield f"{GRANT} id IN ({_list(len(granted))})", granted
+    fresh = sorted(
+        (entry for entry in book.entries.values() if entry.id is None), key=lambda entry: entry.place
+    )
+    if fresh:
+        at = clock.now()
+        yield _insert("governance_reservation", RESERVATION, [_row(entry, at) for entry in fresh])
+    changed = book.changed_accounts()
+    if changed:
+        rows = [(one.id, one.key, one.limit, one.spent, one.reserved, one.waiting) for one in changed]
+        update = ", ".join(f"{name} = excluded.{name}" for name in ACCOUNT[2:])
+        yield _insert("governance_account", ACCOUNT, rows, f"ON CONFLICT (id) DO UPDATE SET {update}")
+
+
+def _row(entry: Entry, at: int) -> tuple:
+    return (*entry.name, entry.amount, json.dumps(entry.accounts), entry.state, at)
+
+
+def _spent(settled: Sequence[Settle]) -> Statements:
+    """Adds costs, tokens and calls up by what they are asked for. In order, so that two processes never deadlock."""
+    sums: dict[tuple, list[int]] = {}
+    for one in settled:
+        key = (one.project_id, one.day, one.flow, one.agent, one.user, one.model)
+        total = sums.setdefault(key, [0, 0, 0, 0])
+        for index, value in enumerate((one.cost or 0, one.input_tokens, one.output_tokens, 1)):
+            total[index] += value
+    if sums:
+        update = ", ".join(f"{name} = governance_spend.{name} + excluded.{name}" for name in SUMS)
+        conflict = f"ON CONFLICT ({', '.join(SPEND)}) DO UPDATE SET {update}"
+        rows = [(*key, *sums[key]) for key in sorted(sums)]
+        yield _insert("governance_spend", (*SPEND, *SUMS), rows, conflict)
+
+
+def _insert(
+    table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str = ""
+) -> tuple[str, list]:
+    marks = _marks(len(rows), len(columns))
+    sql = " ".join(("INSERT INTO", table, f"({', '.join(columns)})", "VALUES", marks, conflict))
+    return sql, [value for row in rows for value in row]
+
+
+def _list(count: int) -> str:
+    return ", ".join("?" * count)
+
+
+def _marks(rows: int, columns: int) -> str:
+    return ", ".join([f"({_list(columns)})"] * rows)

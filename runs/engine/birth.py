@@ -1,0 +1,119 @@
+"""How a run comes into the world: its row and its first two lines, for launches and for children alike."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from governance import clock, gate, ids
+from runs.engine.library import Pinned, Shelf
+from runs.engine.memory import StepKey
+from runs.engine.record import RunRecord
+from runs.engine.rows import EVENT_COLUMNS, NO_ITEM, dumps
+from runs.engine.store import Operation, marks
+from runs.models import Run
+
+COLUMNS = tuple(field.column for field in Run._meta.concrete_fields)
+ATTRIBUTES = tuple(field.attname for field in Run._meta.concrete_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Newborn:
+    """A run that is not stored yet, and the data of its first lines."""
+
+    run: Run
+    created: Mapping
+    decided: Mapping
+
+    def event_rows(self) -> list[tuple]:
+        run = self.run
+        lines = (("run.created", self.created), ("policy.decided", self.decided))
+        return [
+            (run.id, seq, run.created_at, type, None, None, None, None, dumps(data))
+            for seq, (type, data) in enumerate(lines, start=1)
+        ]
+
+
+def newborn(
+    run: Run, *, project: str, username: str, input: Any, labels: Mapping
+) -> tuple[Newborn, gate.Verdict]:
+    """Fills in what every new run has and asks the gate. `run` has its flow, version, pins and owner already."""
+    run.created_at = run.ready_at = clock.now()
+    run.root_id = run.root_id or run.id
+    run.trace_id = run.trace_id or secrets.token_hex(16)
+    run.input, run.labels, run.seq = dumps(input), dumps(labels), 2
+    facts = {
+        "flow": {"slug": run.flow, "version": run.version},
+        "project": project,
+        "user": username,
+        "environment": run.environment,
+        "trigger": run.trigger,
+        "input": input,
+        "run": ids.encode(run.id),
+        "cost_usd": 0.0,
+    }
+    operation = gate.Operation("flow.launch", "launch", facts)
+    verdict = gate.decide(operation)
+    created = {
+        "flow": run.flow,
+        "version": run.version,
+        "pins": run.pins,
+        "input": input,
+        "user": username,
+        "environment": run.environment,
+        "trigger": run.trigger,
+        "labels": dict(labels),
+        "trace_id": run.trace_id,
+        "parent": parent_of(run),
+    }
+    return Newborn(run, created, verdict.as_event(operation)), verdict
+
+
+def parent_of(run: Run) -> dict | None:
+    return {"run": ids.encode(run.parent_id), "node": run.parent_node} if run.parent_id else None
+
+
+def child_of(above: RunRecord, shelf: Shelf, key: StepKey, flow: Pinned, input: Any) -> Newborn:
+    """The child that a step of `above` asks for: same pins, same trace, same person."""
+    run = Run(
+        id=ids.new_id(),
+        project_id=above.project_id,
+        flow=flow.slug,
+        version=flow.number,
+        pins=above.pins,
+        user_id=above.user_id,
+        environment=above.environment,
+        trigger="flow",
+        trace_id=above.trace_id,
+        root_id=above.root_id,
+        parent_id=above.id,
+        parent_node=key[0],
+        parent_iteration=key[1],
+        parent_item=NO_ITEM if key[2] is None else key[2],
+    )
+    child, _ = newborn(run, project=above.project, username=above.user, input=input, labels={})
+    return child
+
+
+def born(child: Newborn) -> Operation:
+    """Stores a child unless the step has one already. The result is (its number, whether it is new)."""
+    run = child.run
+
+    def statements(vendor: str):
+        known = yield (
+            "SELECT id FROM runs_run WHERE parent_id=? AND parent_node=? AND parent_iteration=? AND parent_item=?",
+            [run.parent_id, run.parent_node, run.parent_iteration, run.parent_item],
+        )
+        if known:
+            return known[0][0], False
+        values = [getattr(run, name) for name in ATTRIBUTES]
+        yield INSERT_RUN, values
+        for row in child.event_rows():
+            yield INSERT_EVENT, row
+        return run.id, True
+
+    return statements
+
+
+INSERT_RUN = f"INSERT INTO runs_run ({', '.join(COLUMNS)}) VALUES ({marks(len(COLUMNS))})"
+INSERT_EVENT = f"INSERT INTO runs_event ({', '.join(EVENT_COLUMNS)}) VALUES ({marks(len(EVENT_COLUMNS))})"

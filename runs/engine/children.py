@@ -1,0 +1,103 @@
+"""The runs below a run: started once, awaited without a worker, stopped with it."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flows.nodes.base import Output, StepFailed
+from governance import clock, ids
+from runs.engine.birth import born, child_of
+from runs.engine.library import Pinned
+from runs.engine.memory import StepKey
+
+if TYPE_CHECKING:
+    from runs.engine.driver import Driver
+
+
+class Children:
+    """One run's children, by number."""
+
+    def __init__(self, driver: "Driver"):
+        self.driver = driver
+        self.known: dict[int, Mapping] = {}
+        self.open: dict[int, tuple[StepKey, asyncio.Event]] = {}
+
+    async def result(self, key: StepKey, flow: Pinned, input: Any) -> Output:
+        """The output of the child of this step. Raises StepFailed with the child's own code."""
+        number, is_new = await self._start(key, flow, input)
+        event = asyncio.Event()
+        self.open[number] = (key, event)
+        try:
+            if not is_new:
+                self.heed(await self.driver.engine.read(self.driver.engine.loader.children, [number]))
+            while not self.known.get(number, {}).get("finished"):
+                event.clear()
+                async with self.driver.suspended(key, {"kind": "child", "id": ids.encode(number)}):
+                    await event.wait()
+        finally:
+            self.open.pop(number, None)
+        return self._output(key, number, self.known[number])
+
+    async def _start(self, key: StepKey, flow: Pinned, input: Any) -> tuple[int, bool]:
+        child = child_of(self.driver.run, self.driver.shelf, key, flow, input)
+        number, is_new = await self.driver.journal.operation(born(child))
+        if is_new:
+            self.driver.engine.ring(number)
+        return number, is_new
+
+    def _output(self, key: StepKey, number: int, child: Mapping) -> Output:
+        """The parent's cost includes the child's, once: when the step that asked for it ends."""
+        row, run = self.driver.memory.step(key).row, self.driver.journal.run
+        for target in (row, run):
+            target.cost += child["cost"]
+            target.input_tokens += child["input_tokens"]
+            target.output_tokens += child["output_tokens"]
+        self.driver.line("note", {"kind": "child", "run": ids.encode(number), "status": child["status"]}, key)
+        if child["status"] == "succeeded":
+            return child["output"]
+        error = child["error"] or {"code": "step_failed", "message": "The child run was cancelled."}
+        raise StepFailed(error["code"], f"Run {ids.encode(number)} of the flow below: {error['message']}")
+
+    def heed(self, news: Mapping[int, Mapping]) -> None:
+        """Children finished, or wait for somebody."""
+        self.known.update(news)
+        for number, child in news.items():
+            if number in self.open and child["finished"]:
+                self.open[number][1].set()
+
+    def waits(self) -> list[dict]:
+        """What the children wait for, if every one that is open waits."""
+        open_children = [(key, self.known.get(number)) for number, (key, _) in self.open.items()]
+        if not open_children or any(
+            child is None or child["status"] != "waiting" for _, child in open_children
+        ):
+            return []
+        return [
+            {**wait, "node": key[0], "iteration": key[1], "item": key[2]}
+            for key, child in open_children
+            for wait in child["waiting"] or ()
+        ]
+
+    def stop(self) -> None:
+        """The run is over: what still runs below it is cancelled."""
+        if self.open:
+            by, run_id = self.driver.run.cancelled_by or "the run above", self.driver.run.id
+            done = self.driver.journal.operation(cancel_below(run_id, by))
+            done.add_done_callback(self._ring_all)
+
+    def _ring_all(self, done: asyncio.Future) -> None:
+        if not done.cancelled() and done.exception() is None:
+            for number in done.result():
+                self.driver.engine.ring(number)
+
+
+def cancel_below(run_id: int, by: str):
+    def statements(vendor: str):
+        rows = yield (
+            "UPDATE runs_run SET cancelled_by=?, bell=bell+1, ready_at=? "
+            "WHERE parent_id=? AND finished_at IS NULL RETURNING id",
+            [by, clock.now(), run_id],
+        )
+        return [row[0] for row in rows]
+
+    return statements

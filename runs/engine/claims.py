@@ -1,0 +1,48 @@
+"""Leases: who may append to a run, until when. The statements of claiming, renewing, sweeping and giving back."""
+
+from collections.abc import Sequence
+
+from governance import clock
+from runs.engine.store import Operation, marks
+
+LEASE_US = 10_000_000
+MOST_SWEPT = 200
+
+
+def claim(run_ids: Sequence[int], owner: str) -> Operation:
+    """Takes the runs that are unfinished and unleased. The result is [(id, epoch)]; each has a new epoch."""
+
+    def statements(vendor: str):
+        now = clock.now()
+        # Rows are locked in one order, so that two workers who were rung for the same runs never lock each other out.
+        order = " ORDER BY id FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else ""
+        rows = yield (
+            "UPDATE runs_run SET owner=?, epoch=epoch+1, lease_until=? WHERE id IN ("
+            f"SELECT id FROM runs_run WHERE id IN ({marks(len(run_ids))}) AND finished_at IS NULL "
+            f"AND lease_until < ?{order}) RETURNING id, epoch",
+            [owner, now + LEASE_US, *run_ids, now],
+        )
+        return [tuple(row) for row in rows]
+
+    return statements
+
+
+def give_back(owner: str) -> Operation:
+    """At a clean stop: everything this process holds is free at once."""
+
+    def statements(vendor: str):
+        yield (
+            "UPDATE runs_run SET owner=NULL, lease_until=0, ready_at=? WHERE owner=? AND finished_at IS NULL",
+            [clock.now(), owner],
+        )
+
+    return statements
+
+
+RENEW = "UPDATE runs_run SET lease_until=%s WHERE owner=%s AND finished_at IS NULL"
+RUNG = "SELECT id, bell FROM runs_run WHERE owner=%s"
+READY = (
+    "SELECT id FROM runs_run WHERE ready_at IS NOT NULL AND ready_at <= %s AND lease_until < %s "
+    "ORDER BY ready_at LIMIT %s"
+)
+VOID = "UPDATE runs_run SET owner=NULL, lease_until=0 WHERE owner IS NOT NULL"

@@ -1,0 +1,435 @@
+"""One run, driven: plans, starts steps, records, repeats, until it finishes or only waits.
+
+Design note. All of a run's changes happen on the engine's loop, so there is nothing to lock: a step's end is
+recorded, the planner says what follows, and both go to the writer as one append. Steps that touch nothing (`pure`)
+run right here and need not wait for their commit: what was not stored is computed again after a crash. What waits for
+a person, a moment or a child is an ordinary coroutine that holds still; when every step of the run holds still,
+the run is parked: its lease is given back and its coroutines are dropped, and whoever claims it next replays
+them to the same place from the journal.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from flows.nodes import TYPES
+from flows.nodes.base import Context, Finished, Output, StepFailed
+from governance import approvals, clock, ledger
+from governance.expressions import ExpressionError
+from governance.port import Limit
+from runs.engine.attempt import Candidate, as_data, run_step
+from runs.engine.children import Children
+from runs.engine.context import StepContext, stopped_clock
+from runs.engine.ending import Ending
+from runs.engine.inbox import Inbox
+from runs.engine.journal import Journal
+from runs.engine.memory import Memory, StepKey, StepMemory
+from runs.engine.planner import Plan, State
+from runs.engine.record import Loaded
+from runs.engine.sight import Sight
+from runs.engine.writer import Fenced, StorageFailed
+
+if TYPE_CHECKING:
+    from runs.engine.host import Engine
+
+log = logging.getLogger("baton.engine")
+PURE_STEPS_A_TURN = 64
+
+
+class Driver:
+    """Hosts one claimed run. `engine` is the host; everything else comes from `loaded`."""
+
+    def __init__(self, engine: "Engine", loaded: Loaded):
+        self.engine = engine
+        self.run = loaded.run
+        self.shelf = loaded.shelf
+        self.graph = loaded.shelf.flow.graph
+        self.limits: tuple[Limit, ...] = loaded.limits
+        self.bell = loaded.bell
+        self.journal = Journal(engine.writer, loaded.row, loaded.epoch)
+        self.journal.on_stored = self._stored
+        self.state = State(self.graph)
+        self.memory = Memory(self.run.id)
+        self.sight = Sight(self, loaded.parts)
+        self.inbox = Inbox(self, loaded.answers)
+        self.children = Children(self)
+        self.ending = Ending(self)
+        self.tasks: dict[StepKey, asyncio.Task] = {}
+        self.awake: set[StepKey] = set()
+        self.waits: dict[StepKey, Mapping] = {}
+        self.parking: asyncio.Future | None = None
+        self._loaded = loaded
+        self._pure: list[StepKey] = []
+
+    # --- beginning ---------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Goes on where the journal ends."""
+        events = self._loaded.events
+        self._loaded = None
+        self.memory.fold(events)
+        plan = self._rebuild(events)
+        self.ending.watch_the_clock()
+        if self.run.cancelled_by:
+            self.ending.cancel()
+        elif plan is not None:
+            self.line("run.started", {})
+            self.journal.run.status = "running"
+            self.journal.run.started_at = clock.now()
+            self._carry_out(plan)
+        else:
+            self._go_on()
+        self._drain_pure()
+
+    def _rebuild(self, events: Sequence[tuple]) -> Plan | None:
+        """Folds the journal into the planner; the first plan where the run has not started yet."""
+        plan = self.state.begin()
+        started = False
+        for seq, _, type, node, iteration, item, _, data in events:
+            started = started or type == "run.started"
+            if type == "step.finished" and item is None and self._is_current(node, iteration):
+                self._replay_finish(seq, node, data)
+        return None if started else plan
+
+    def _is_current(self, node: str, iteration: int) -> bool:
+        return self.state.status[node] == "running" and self.state.iteration[node] == iteration
+
+    def _replay_finish(self, seq: int, node: str, data: Mapping) -> None:
+        self.sight.remember(node, seq, data)
+        if data["status"] == "succeeded":
+            self.state.settle(node, tuple(data["ports"]))
+        elif data["status"] == "failed":
+            self.state.fail(node, data["error"]["code"])
+
+    def _go_on(self) -> None:
+        """After a restart: everything that was under way starts again and finds its record."""
+        for node, status in self.state.status.items():
+            if status == "running":
+                self._launch_step((node, self.state.iteration[node], None))
+        if not self.tasks and not self._pure and self.state.running == 0:
+            self.ending.conclude()
+
+    # --- lines -------------------------------------------------------------------------------------------------
+
+    def line(self, type: str, data: Mapping, key: StepKey | None = None) -> int:
+        """Adds a journal line, and to the projections what it means."""
+        node, iteration, item = key or (None, None, None)
+        at = clock.now()
+        step = self.memory.step(key) if key else None
+        attempt = step.attempt if step and type not in ("step.skipped",) else None
+        seq = self.journal.line(type, data, node=node, iteration=iteration, item=item, attempt=attempt, at=at)
+        if key is not None:
+            before = (step.row.cost, step.row.input_tokens, step.row.output_tokens)
+            self.memory.apply(seq, at, type, node, iteration, item, attempt, data)
+            self._project(step, before)
+        else:
+            self.memory.apply(seq, at, type, None, None, None, None, data)
+        return seq
+
+    def _project(self, step: StepMemory, before: tuple[int, int, int]) -> None:
+        row, run = step.row, self.journal.run
+        run.cost += row.cost - before[0]
+        run.input_tokens += row.input_tokens - before[1]
+        run.output_tokens += row.output_tokens - before[2]
+        self.journal.step(row)
+        self.journal.flush()
+
+    def settle(self, settlement: ledger.Settle) -> None:
+        self.journal.money(settlement).add_done_callback(self.engine.money_settled)
+
+    def delta(self, key: StepKey, text: str) -> None:
+        node, iteration, item = key
+        self.engine.broadcast.delta(
+            self.run.id, {"node": node, "iteration": iteration, "item": item, "text": text}
+        )
+
+    def _stored(self, seq: int) -> None:
+        self.engine.broadcast.stored(self.run.id, seq)
+
+    def is_new(self, key: StepKey, what: str) -> bool:
+        """True once: after a crash, what the journal already holds is not written again."""
+        step = self.memory.step(key)
+        if what in step.told:
+            return False
+        step.told.add(what)
+        return True
+
+    # --- steps -------------------------------------------------------------------------------------------------
+
+    def _carry_out(self, plan: Plan) -> None:
+        for turn in plan.skipped:
+            self._record_skip((turn.node, turn.iteration, None))
+        for failed in plan.failed:
+            self._record_shortfall((failed.turn.node, failed.turn.iteration, None), failed)
+        for turn in plan.cancelled:
+            self.stop_step((turn.node, turn.iteration, None))
+        if plan.outcome is not None:
+            self.ending.outcome(plan.outcome)
+            return
+        for turn in plan.ready:
+            self._begin_step((turn.node, turn.iteration, None))
+
+    def _record_skip(self, key: StepKey) -> None:
+        self.memory.step(key).row.status = "skipped"
+        self.line("step.skipped", {}, key)
+        self.memory.forget(key)
+
+    def _record_shortfall(self, key: StepKey, failed: Any) -> None:
+        node = self.graph.nodes[key[0]]
+        message = f"Fewer than {node.quorum} of the branches into {node.name or node.id} arrived."
+        self._record_failure(key, failed.ports, StepFailed(failed.code, message))
+
+    def stop_step(self, key: StepKey) -> None:
+        """Cancels a running step; its calls in flight record their own end."""
+        task = self.tasks.get(key)
+        if task is not None:
+            task.cancel()
+        step = self.memory.step(key)
+        step.row.port = None
+        self.line("step.finished", {"status": "cancelled"}, key)
+        self.journal.operation(approvals.closing(self.run.id, key[0], key[1]))
+
+    def _begin_step(self, key: StepKey) -> None:
+        node = key[0]
+        self.line("step.started", self.sight.arrived(node), key)
+        if self.ending.has_too_many_steps():
+            return
+        self._launch_step(key)
+
+    def _launch_step(self, key: StepKey) -> None:
+        node = self.graph.nodes[key[0]]
+        if TYPES[node.type].is_pure(node.config):
+            self._pure.append(key)
+        else:
+            self._spawn(key, self._step(key))
+
+    def _spawn(self, key: StepKey, work: Awaitable[None]) -> None:
+        self.awake.add(key)
+        self.journal.run.status = (
+            "running" if self.journal.run.status == "queued" else self.journal.run.status
+        )
+        task = self.engine.loop.create_task(work)
+        self.tasks[key] = task
+        task.add_done_callback(lambda done: self._step_ended(key, done))
+
+    async def _step(self, key: StepKey) -> None:
+        node = self.graph.nodes[key[0]]
+        try:
+            finished = await run_step(self, key, TYPES[node.type].run)
+        except StepFailed as failure:
+            self._end_step(key, failure)
+        else:
+            self._end_step(key, finished)
+
+    def _end_step(self, key: StepKey, result: Finished | StepFailed) -> None:
+        self.awake.discard(key)
+        if self.ending.begun or not self._is_current(key[0], key[1]):
+            return
+        if isinstance(result, StepFailed):
+            self._fail_step(key, result)
+        else:
+            self._finish_step(key, result)
+        self._drain_pure()
+
+    def _step_ended(self, key: StepKey, task: asyncio.Task) -> None:
+        if self.tasks.get(key) is task:
+            del self.tasks[key]
+        self.awake.discard(key)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, (Fenced, StorageFailed)):
+            self.engine.abandon(self, error)
+        elif error is not None:
+            log.error("step %s of run %s broke off", key, self.run.public_id, exc_info=error)
+            self._end_step(key, StepFailed("step_failed", f"The step broke off: {type(error).__name__}."))
+        self.consider_parking()
+
+    def _drain_pure(self) -> None:
+        """Runs pure steps one after the other, and lets the loop breathe in between."""
+        for _ in range(PURE_STEPS_A_TURN):
+            if not self._pure or self.ending.begun:
+                self.journal.flush()
+                self.consider_parking()
+                return
+            key = self._pure.pop(0)
+            if self._is_current(key[0], key[1]):
+                self._run_pure(key)
+        self.engine.loop.call_soon(self._drain_pure)
+
+    def _run_pure(self, key: StepKey) -> None:
+        node = self.graph.nodes[key[0]]
+        context = self.context(key, self.memory.step(key), Candidate())
+        step = TYPES[node.type].run(context)
+        try:
+            step.send(None)
+        except StopIteration as finished:
+            self._finish_step(key, finished.value)
+        except StepFailed as failure:
+            self._retry_impure(key, failure)
+        except ExpressionError as error:
+            self._retry_impure(key, StepFailed("expression_error", str(error)))
+        else:
+            step.close()
+            self._spawn(key, self._step(key))
+
+    def _retry_impure(self, key: StepKey, failure: StepFailed) -> None:
+        """A pure step that fails has no attempts to repeat, but may have somebody to ask."""
+        if self.graph.nodes[key[0]].escalate is not None:
+            self._spawn(key, self._step(key))
+        else:
+            self._fail_step(key, failure)
+
+    def _finish_step(self, key: StepKey, finished: Finished) -> None:
+        node = key[0]
+        ports = self.state.resolve(node, finished.ports)
+        output = self.engine.bounded(finished.output)
+        if isinstance(output, StepFailed):
+            self._fail_step(key, output)
+            return
+        data = {
+            "status": "succeeded",
+            "port": ports[0],
+            "ports": list(ports),
+            "output": self.sight.folded(output),
+        }
+        seq = self.line("step.finished", data, key)
+        self.sight.remember(node, seq, data)
+        self.memory.forget(key)
+        self._carry_out(self.state.settle(node, ports))
+
+    def _fail_step(self, key: StepKey, failure: StepFailed) -> None:
+        node = key[0]
+        ports = self.state.resolve(node, ("error",)) if self.graph.nodes[node].on_error == "port" else ()
+        self._record_failure(key, ports, failure)
+        self._carry_out(self.state.fail(node, failure.code))
+
+    def _record_failure(self, key: StepKey, ports: tuple[str, ...], failure: StepFailed) -> None:
+        error = as_data(failure)
+        data = {"status": "failed", "port": ports[0] if ports else None, "ports": list(ports), "error": error}
+        if ports:
+            data["output"] = {"error": error}
+        seq = self.line("step.finished", data, key)
+        self.sight.remember(key[0], seq, data)
+        self.ending.errors[key[0]] = failure
+
+    async def run_item(
+        self, key: StepKey, item: Any, body: Callable[[Context, Any], Awaitable[Output]]
+    ) -> Output | StepFailed:
+        """One item of a map as a step of its own: recorded, attempted, found again."""
+        step = self.memory.step(key)
+        if step.finished is not None:
+            return self._known_item(step)
+        if step.started is None:
+            self.line("step.started", {"input": item}, key)
+            if self.ending.has_too_many_steps():
+                await asyncio.Event().wait()  # the run is being ended
+        self.awake.add(key)
+
+        async def play(context: Context) -> Finished:
+            return Finished(await body(context, item))
+
+        step.item = item
+        try:
+            finished = await run_step(self, key, play)
+        except StepFailed as failure:
+            self.line(
+                "step.finished",
+                {"status": "failed", "port": None, "ports": [], "error": as_data(failure)},
+                key,
+            )
+            return failure
+        finally:
+            self.awake.discard(key)
+        output = self.sight.folded(finished.output)
+        self.line(
+            "step.finished", {"status": "succeeded", "port": "out", "ports": ["out"], "output": output}, key
+        )
+        return finished.output
+
+    def _known_item(self, step: StepMemory) -> Output | StepFailed:
+        if step.finished["status"] == "succeeded":
+            return self.sight.whole(step.finished.get("output"))
+        error = step.finished.get("error") or {"code": "step_failed", "message": "The item was cancelled."}
+        return StepFailed(error["code"], error["message"])
+
+    def context(self, key: StepKey, memory: StepMemory, candidate: Candidate) -> StepContext:
+        return StepContext(self, key, memory, candidate)
+
+    # --- waiting -----------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def suspended(self, key: StepKey, wait: Mapping, *, parks: bool = True):
+        """Holds still: the step's clock stops, and the run may be parked unless the wait is for this process."""
+        step = self.memory.step(key)
+        self.waits[key] = wait
+        if parks:
+            self.awake.discard(key)
+            self._show(step, "waiting")
+            self.consider_parking()
+        try:
+            async with stopped_clock(step.limit):
+                yield
+                if self.parking is not None:
+                    await asyncio.shield(self.parking)
+        finally:
+            self.waits.pop(key, None)
+            self.awake.add(key)
+        if parks:
+            self._show(step, "running")
+            self.ending.resume()
+
+    def _show(self, step: StepMemory, status: str) -> None:
+        step.row.status = status
+        self.journal.step(step.row)
+
+    @asynccontextmanager
+    async def delegating(self, key: StepKey):
+        """A map sleeps while its items work."""
+        self.awake.discard(key)
+        try:
+            yield
+        finally:
+            self.awake.add(key)
+
+    def consider_parking(self) -> None:
+        if (
+            not self.awake
+            and self.waits
+            and not self._pure
+            and not self.ending.begun
+            and self.parking is None
+        ):
+            self.parking = self.engine.loop.create_future()
+            self.engine.spawn(self.ending.park())
+
+    # --- being rung for ----------------------------------------------------------------------------------------
+
+    def heed(self) -> None:
+        """Something outside changed: a decision, a cancellation, a child's end."""
+        self.engine.spawn(self._heed())
+
+    async def _heed(self) -> None:
+        children = list(self.children.open)
+        news = await self.engine.read(self.engine.loader.news, self.run.id, list(self.inbox.open), children)
+        self.bell = max(self.bell, news.bell)
+        if news.cancelled_by:
+            self.run.cancelled_by = news.cancelled_by
+            self.ending.cancel()
+            return
+        self.inbox.heed(news.answers)
+        self.children.heed(news.children)
+
+    async def expire(self) -> dict[int, dict]:
+        return await self.engine.read(self.engine.loader.expire, self.run.id)
+
+    def unrepeatable(self) -> list[asyncio.Task]:
+        """The steps with a call under way that nobody could repeat."""
+        return [
+            task
+            for key, task in self.tasks.items()
+            if any(tried.recorded().sent for tries in self.memory.step(key).calls.values() for tried in tries)
+        ]
+
+    def played_by(self, key: StepKey, agent: Any) -> None:
+        self.memory.step(key).row.agent = agent.name

@@ -1,0 +1,219 @@
+"""How a run stops: finished, failed, cancelled, out of a limit, or parked until somebody rings."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from flows.nodes.base import StepFailed
+from governance import approvals, clock, gate, ledger
+from runs.engine.memory import StepKey
+from runs.engine.planner import Outcome
+from runs.engine.rows import dumps
+from runs.engine.store import Operation
+
+if TYPE_CHECKING:
+    from runs.engine.driver import Driver
+
+
+class Ending:
+    """One run's last lines. `begun` is set once nothing more may start."""
+
+    def __init__(self, driver: "Driver"):
+        self.driver = driver
+        self.begun = False
+        self.errors: dict[str, StepFailed] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._limits = driver.shelf.flow.content.get("limits", {})
+
+    # --- limits ------------------------------------------------------------------------------------------------
+
+    def watch_the_clock(self) -> None:
+        """Time spent waiting for people, budgets and queues does not count (contract, section 3)."""
+        most = self._limits.get("timeout_s")
+        if most is None:
+            return
+        remaining = most - self.driver.memory.active_so_far() / 1_000_000
+        message = f"The run worked longer than its {most:g} s."
+        self._timer = self.driver.engine.loop.call_later(max(remaining, 0), self.fail, "limit_time", message)
+
+    def has_too_many_steps(self) -> bool:
+        most = self._limits.get("max_steps")
+        if most is None or self.driver.memory.step_starts <= most:
+            return False
+        self.fail("limit_steps", f"The run started more than its {most} steps.")
+        return True
+
+    # --- ends --------------------------------------------------------------------------------------------------
+
+    def outcome(self, outcome: Outcome) -> None:
+        """The planner says that nothing can follow."""
+        if outcome.code is None:
+            self.conclude()
+            return
+        known = self.errors.get(outcome.node or "")
+        message = known.message if known else SENTENCES.get(outcome.code, "The run failed.")
+        self.fail(outcome.code, message, outcome.node, outcome.iteration)
+
+    def conclude(self) -> None:
+        """Everything is done: the output leaves through the gate."""
+        if self.begun:
+            return
+        if not self.driver.state.ends:
+            self.fail("no_end_reached", SENTENCES["no_end_reached"])
+            return
+        output = self._output()
+        facts = {**self.driver.sight.facts_for_policies(), "output": output}
+        operation = gate.Operation("output.release", "release", facts)
+        verdict = gate.decide(operation)
+        self.driver.line("policy.decided", verdict.as_event(operation))
+        if verdict.effect == "allow":
+            self._finish("succeeded", output=output)
+        else:
+            self.fail("denied", f"The output may not leave: {verdict.reason}")
+
+    def _output(self) -> Any:
+        ends, steps = self.driver.state.ends, self.driver.sight.steps
+        if len(ends) == 1:
+            return steps[ends[0]]["output"]
+        return {node: steps[node]["output"] for node in self.driver.graph.nodes if node in ends}
+
+    def fail(self, code: str, message: str, node: str | None = None, iteration: int | None = None) -> None:
+        self._finish("failed", error={"code": code, "message": message, "node": node, "iteration": iteration})
+
+    def cancel(self) -> None:
+        message = f"{self.driver.run.cancelled_by} cancelled the run."
+        self._finish(
+            "cancelled", error={"code": "cancelled", "message": message, "node": None, "iteration": None}
+        )
+
+    def _finish(self, status: str, *, output: Any = None, error: dict | None = None) -> None:
+        if self.begun:
+            return
+        self.begun = True
+        if self._timer is not None:
+            self._timer.cancel()
+        stopped = {key: task for key, task in self.driver.tasks.items() if task is not asyncio.current_task()}
+        if not stopped:
+            self._write(status, output, error)
+            return
+        for task in stopped.values():
+            task.cancel()
+        self.driver.engine.spawn(self._finish_after(stopped, status, output, error))
+
+    async def _finish_after(
+        self, stopped: dict[StepKey, asyncio.Task], status: str, output: Any, error: dict | None
+    ) -> None:
+        """What is cut off records its own calls first; only then comes the last line."""
+        await asyncio.gather(*stopped.values(), return_exceptions=True)
+        self._write(status, output, error)
+
+    def _write(self, status: str, output: Any, error: dict | None) -> None:
+        driver = self.driver
+        for step in list(driver.memory.steps.values()):
+            if (
+                step.started is not None
+                and step.finished is None
+                and step.row.status in ("running", "waiting")
+            ):
+                item = None if step.row.item < 0 else step.row.item
+                driver.line(
+                    "step.finished", {"status": "cancelled"}, (step.row.node, step.row.iteration, item)
+                )
+        data = (
+            {"status": status, "output": output}
+            if status == "succeeded"
+            else {"status": status, "error": error}
+        )
+        driver.line("run.finished", data)
+        row = driver.journal.run
+        row.status, row.finished_at, row.waiting = status, clock.now(), "[]"
+        row.output = dumps(output) if status == "succeeded" else None
+        row.error = dumps(error) if error else None
+        journal = driver.journal
+        journal.operation(approvals.closing(driver.run.id))
+        journal.money(ledger.ReleaseRun(driver.run.id))
+        driver.children.stop()
+        if driver.run.parent_id is not None:
+            journal.operation(ring(driver.run.parent_id))
+        journal.operation(release(driver.run.id, journal.epoch, None))
+        journal.stored().add_done_callback(lambda done: driver.engine.finished(driver, done))
+
+    # --- parking -----------------------------------------------------------------------------------------------
+
+    async def park(self) -> None:
+        """Gives the lease back while everything waits; the bell tells whether somebody rang meanwhile."""
+        driver = self.driver
+        waits = dict(driver.waits)
+        self._show_waits(waits)
+        times = [wait["until"] for wait in waits.values() if wait.get("until")]
+        journal = driver.journal
+        released = journal.operation(
+            release(driver.run.id, journal.epoch, min(times, default=None), driver.bell)
+        )
+        await journal.stored()
+        parked, driver.parking = driver.parking, None
+        if await released:
+            driver.engine.parked(driver)
+            return
+        parked.set_result(None)
+        driver.heed()
+
+    def _show_waits(self, waits: dict) -> None:
+        """The run waits where people or moments do; on children alone it runs as long as one of them does."""
+        driver, row = self.driver, self.driver.journal.run
+        shown = [
+            {
+                "kind": wait["kind"],
+                "node": key[0],
+                "iteration": key[1],
+                "item": key[2],
+                "id": wait.get("id"),
+                "until": clock.show(wait.get("until")),
+            }
+            for key, wait in waits.items()
+            if wait["kind"] != "child"
+        ]
+        shown += driver.children.waits()
+        if not shown:
+            return
+        if row.status != "waiting" or row.waiting != dumps(shown):
+            driver.line("run.waiting", {"waiting": shown})
+        row.status, row.waiting = "waiting", dumps(shown)
+
+    def resume(self) -> None:
+        """A step goes on after its wait."""
+        row = self.driver.journal.run
+        if row.status == "waiting" and not self.begun:
+            self.driver.line("run.resumed", {})
+            row.status, row.waiting = "running", "[]"
+
+
+SENTENCES = {
+    "no_end_reached": "Nothing is left to run and no end was reached: connect the branch that was taken to an end.",
+    "loop_exhausted": "The loop used up its repetitions and nothing is connected to its exhausted port.",
+}
+
+
+def release(run_id: int, epoch: int, ready_at: int | None, bell: int | None = None) -> Operation:
+    """Gives the lease back. With `bell`: only if nobody rang since; the result is whether it was given back."""
+
+    def statements(vendor: str):
+        sql = "UPDATE runs_run SET owner=NULL, lease_until=0, ready_at=? WHERE id=? AND epoch=?"
+        params = [ready_at, run_id, epoch]
+        if bell is not None:
+            sql, params = f"{sql} AND bell=?", [*params, bell]
+        rows = yield f"{sql} RETURNING id", params
+        return bool(rows)
+
+    return statements
+
+
+def ring(run_id: int) -> Operation:
+    """Has somebody look at the run: whoever hosts it sees the bell, else the sweep claims it."""
+
+    def statements(vendor: str):
+        yield (
+            "UPDATE runs_run SET bell=bell+1, ready_at=? WHERE id=? AND finished_at IS NULL",
+            [clock.now(), run_id],
+        )
+
+    return statements

@@ -1,0 +1,241 @@
+"""The engine of a process: one loop in a thread of its own that hosts hundreds of runs.
+
+Design note. A doorbell (`ring`) names a run; the engine claims it with a lease and a new epoch, loads its journal and
+hands it to a driver. Rings are gathered, so a thousand launches are claimed in a few statements. The keeper, a
+thread beside the loop, renews the leases (a busy loop must not lose its runs), sees rings of other processes,
+and finds what nobody rang for. Celery and the database carry rings between processes; neither is trusted: the
+claim in the database decides.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from flows.nodes.base import Output, StepFailed
+from governance import clock
+from runs.engine.broadcast import Broadcast, Send
+from runs.engine.claims import claim, give_back
+from runs.engine.driver import Driver
+from runs.engine.keeper import Keeper
+from runs.engine.loader import Loader
+from runs.engine.rows import dumps
+from runs.engine.store import PostgresStore, SqliteStore
+from runs.engine.writer import Fenced, Writer
+
+log = logging.getLogger("baton.engine")
+MOST_HOSTED = 1_000
+MOST_CLAIMED_AT_ONCE = 200
+LARGEST_OUTPUT = 4_000_000  # bytes of JSON
+READERS = 4
+GRACE_S = 3.0
+
+
+class Engine:
+    """Starts with `start()`, ends with `stop()`; `ring` and `hosted` may be called from any thread.
+
+    `store` makes the writer's store on the loop; `send` tells watchers (None: nobody watches).
+    """
+
+    def __init__(
+        self,
+        store: Callable[[], SqliteStore | PostgresStore],
+        *,
+        send: Send | None = None,
+        sole: bool = False,
+        most_hosted: int = MOST_HOSTED,
+    ):
+        self.owner = f"{socket.gethostname()[:24]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.drivers: dict[int, Driver] = {}
+        self.loader = Loader()
+        self.sole = sole
+        self.most_hosted = most_hosted
+        self.idle = threading.Event()
+        self._make_store, self._send = store, send
+        self._rung: dict[int, None] = {}
+        self._claiming: asyncio.Task | None = None
+        self._tasks: set[asyncio.Task] = set()
+        self._ready = threading.Event()
+        self._failed: BaseException | None = None
+        self._stopping = False
+        self._readers = ThreadPoolExecutor(READERS, "baton-read")
+        self._thread = threading.Thread(target=self._run, name="baton-engine", daemon=True)
+        self.keeper = Keeper(self)
+
+    # --- life --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Returns once runs are being driven. Raises what kept the engine from starting."""
+        self._thread.start()
+        self._ready.wait()
+        if self._failed is not None:
+            raise self._failed
+        self.keeper.start()
+
+    def stop(self) -> None:
+        """Gives every run back, within a few seconds; what was in flight goes on at the next start."""
+        self.keeper.stop()
+        if self._thread.is_alive() and self._failed is None:
+            asyncio.run_coroutine_threadsafe(self._wind_down(), self.loop).result()
+            self.loop.call_soon_threadsafe(self._end.set)
+            self._thread.join()
+        self._readers.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except (OSError, RuntimeError) as error:
+            self._failed = error
+            self._ready.set()
+
+    async def _main(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        self._money = asyncio.Event()
+        self.writer = Writer(self._make_store())
+        self.broadcast = Broadcast(self.loop, self._send)
+        self._ready.set()
+        await self._end.wait()
+        closing = self.writer.store.close()
+        if closing is not None:
+            await closing
+
+    async def _wind_down(self) -> None:
+        self._stopping = True
+        await self._let_unrepeatable_calls_end()
+        drivers = list(self.drivers.values())
+        tasks = [task for driver in drivers for task in driver.tasks.values()]
+        for driver in drivers:
+            driver.ending.begun = True
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.drivers.clear()
+        await self.writer.drain()
+        await self.writer.submit(give_back(self.owner))
+
+    async def _let_unrepeatable_calls_end(self) -> None:
+        """A call that cannot be repeated is worth a moment: cut off, a person would have to ask what became of it."""
+        deadline = self.loop.time() + GRACE_S
+        while self.loop.time() < deadline and any(
+            driver.has_unrepeatable_call() for driver in self.drivers.values()
+        ):
+            await asyncio.wait(
+                [task for driver in self.drivers.values() for task in driver.tasks.values()], timeout=0.05
+            )
+
+    # --- rings -------------------------------------------------------------------------------------------------
+
+    def ring(self, run_id: int) -> None:
+        """Somebody wants the run looked at. Thread-safe, and never lost for long: the keeper rings again."""
+        if not self._stopping:
+            self.loop.call_soon_threadsafe(self._heard, run_id)
+
+    def _heard(self, run_id: int) -> None:
+        driver = self.drivers.get(run_id)
+        if driver is not None:
+            driver.heed()
+        elif len(self.drivers) + len(self._rung) < self.most_hosted:
+            self._rung[run_id] = None
+            if self._claiming is None:
+                self._claiming = self.loop.create_task(self._claim_all())
+                self._claiming.add_done_callback(self._claimed)
+
+    async def _claim_all(self) -> None:
+        while self._rung and not self._stopping:
+            wanted = list(self._rung)[:MOST_CLAIMED_AT_ONCE]
+            for run_id in wanted:
+                del self._rung[run_id]
+            claims = await self.writer.submit(claim(wanted, self.owner))
+            if claims:
+                self._host(await self.read(self.loader.load, claims))
+
+    def _claimed(self, task: asyncio.Task) -> None:
+        self._claiming = None
+        if not task.cancelled() and task.exception() is not None:
+            log.error("claiming failed; the leases end by themselves", exc_info=task.exception())
+
+    def _host(self, loaded: list) -> None:
+        for one in loaded:
+            driver = Driver(self, one)
+            self.drivers[one.run.id] = driver
+            self.idle.clear()
+            driver.start()
+
+    # --- what drivers ask for ----------------------------------------------------------------------------------
+
+    async def read(self, work: Callable, *arguments: Any) -> Any:
+        """Runs a database read in a reader thread."""
+        return await self.loop.run_in_executor(self._readers, work, *arguments)
+
+    def spawn(self, work: Coroutine) -> asyncio.Task:
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._spawned)
+        return task
+
+    def _spawned(self, task: asyncio.Task) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, Fenced):
+            log.error("something beside the runs failed", exc_info=error)
+
+    def finished(self, driver: Driver, stored: asyncio.Future) -> None:
+        """The last line is stored, or another driver writes it."""
+        stored.exception()
+        self._forget(driver)
+        if driver.run.parent_id is not None:
+            self._heard(driver.run.parent_id)
+
+    def parked(self, driver: Driver) -> None:
+        """Only waits are left and the lease is given back: nothing of the run stays here."""
+        driver.ending.begun = True
+        for task in list(driver.tasks.values()):
+            task.cancel()
+        self._forget(driver)
+
+    def abandon(self, driver: Driver, why: BaseException) -> None:
+        """The run is another's, or its lines could not be stored: whoever claims it next starts from the journal."""
+        if not driver.ending.begun:
+            log.warning("run %s is let go: %s", driver.run.public_id, why or type(why).__name__)
+        self.parked(driver)
+
+    def _forget(self, driver: Driver) -> None:
+        if self.drivers.get(driver.run.id) is driver:
+            del self.drivers[driver.run.id]
+        if not self.drivers and not self._rung:
+            self.idle.set()
+
+    def money_settled(self, settled: asyncio.Future) -> None:
+        """Money came free: whoever stands in line asks again."""
+        settled.exception()
+        self._money.set()
+        self._money = asyncio.Event()
+
+    async def money_moved(self, timeout: float) -> None:
+        try:
+            await asyncio.wait_for(self._money.wait(), timeout)
+        except TimeoutError:
+            return
+
+    @staticmethod
+    def bounded(output: Output) -> Output | StepFailed:
+        """The output, or why it is too large to keep."""
+        if isinstance(output, (dict, list, str)):
+            size = len(dumps(output))
+            if size > LARGEST_OUTPUT:
+                message = f"The output is {size:,} bytes of JSON; a step keeps at most {LARGEST_OUTPUT:,}."
+                return StepFailed("invalid_output", message)
+        return output
+
+    def hosted(self) -> dict[int, int]:
+        """Run → bell as the driver last heeded it."""
+        return {run_id: driver.bell for run_id, driver in list(self.drivers.items())}
+
+    def now(self) -> int:
+        return clock.now()

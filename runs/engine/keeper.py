@@ -1,0 +1,88 @@
+"""The engine's watchman: renews leases, sees rings from elsewhere, and sweeps up what nobody rang for.
+
+A thread of its own with a connection of its own, so that a busy loop loses no lease.
+"""
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from django.db import DatabaseError, close_old_connections, connection
+
+from governance import clock
+from runs.engine.claims import LEASE_US, MOST_SWEPT, READY, RENEW, RUNG, VOID
+
+if TYPE_CHECKING:
+    from runs.engine.host import Engine
+
+log = logging.getLogger("baton.engine")
+TICK_S = 0.3
+RENEW_US = LEASE_US // 3
+CHECKPOINT_US = 2_000_000
+
+
+class Keeper:
+    """Started and stopped with its engine."""
+
+    def __init__(self, engine: "Engine"):
+        self.engine = engine
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="baton-keeper", daemon=True)
+        self._renew_at = self._checkpoint_at = 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        if self.engine.sole:
+            self._try(self._void_dead_leases)
+        while not self._stop.is_set():
+            self._try(self._tick)
+            self._stop.wait(TICK_S)
+        connection.close()
+
+    def _try(self, work) -> None:
+        """A database that is away for a moment must not end the watch."""
+        try:
+            work()
+        except DatabaseError as error:
+            log.warning("the keeper could not reach the database: %s", error)
+            close_old_connections()
+
+    def _void_dead_leases(self) -> None:
+        """This process alone owns the data folder, so whoever held a lease is gone."""
+        with connection.cursor() as cursor:
+            cursor.execute(VOID)
+
+    def _tick(self) -> None:
+        now = clock.now()
+        with connection.cursor() as cursor:
+            hosted = self.engine.hosted()
+            if hosted:
+                self._look_after(cursor, hosted, now)
+            cursor.execute(READY, [now, now, MOST_SWEPT])
+            ready = [row[0] for row in cursor.fetchall()]
+            self._checkpoint(cursor, now)
+        for run_id in ready:
+            if run_id not in hosted:
+                self.engine.ring(run_id)
+
+    def _look_after(self, cursor, hosted: dict[int, int], now: int) -> None:
+        if now >= self._renew_at:
+            cursor.execute(RENEW, [now + LEASE_US, self.engine.owner])
+            self._renew_at = now + RENEW_US
+        cursor.execute(RUNG, [self.engine.owner])
+        for run_id, bell in cursor.fetchall():
+            if bell > hosted.get(run_id, bell):
+                self.engine.ring(run_id)
+
+    def _checkpoint(self, cursor, now: int) -> None:
+        """SQLite's log is folded into the file here, where nobody waits for the disk."""
+        if connection.vendor == "sqlite" and now >= self._checkpoint_at:
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._checkpoint_at = now + CHECKPOINT_US

@@ -1,0 +1,122 @@
+"""What the engine reads: claimed runs with their journals, and news of hosted ones. Runs in reader threads."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from django.db import close_old_connections
+
+from governance import approvals, clock, money
+from governance.port import Limit
+from runs.engine.library import Library
+from runs.engine.record import Loaded, News, RunRecord
+from runs.engine.rows import RUN_COLUMNS, RunRow, loads
+from runs.models import FINISHED, Event, Part, Run
+
+FRESH = 2  # a run that was only launched has no more lines than this
+
+
+class Loader:
+    """Synchronous; call it off the loop."""
+
+    def __init__(self) -> None:
+        self.library = Library()
+
+    def load(self, claims: Sequence[tuple[int, int]]) -> list[Loaded]:
+        """The runs of (id, epoch) claims, in a fixed number of queries."""
+        close_old_connections()
+        epochs = dict(claims)
+        runs = list(Run.objects.filter(id__in=epochs).select_related("project", "user"))
+        events, parts = self._events(epochs), self._parts([run.id for run in runs if run.seq > FRESH])
+        answers = approvals.answers(run.id for run in runs if run.seq > FRESH)
+        return [
+            Loaded(
+                run=record(run),
+                row=RunRow(run.id, **{name: getattr(run, name) for name in RUN_COLUMNS}),
+                epoch=epochs[run.id],
+                bell=run.bell,
+                shelf=self.library.shelf(run.project, run.flow, run.version, run.pins),
+                limits=self._limits(run),
+                events=events.get(run.id, []),
+                answers=answers.get(run.id, {}),
+                parts=parts.get(run.id, {}),
+            )
+            for run in runs
+        ]
+
+    def _events(self, run_ids: Iterable[int]) -> dict[int, list[tuple]]:
+        found: dict[int, list[tuple]] = defaultdict(list)
+        columns = ("run_id", "seq", "at", "type", "node", "iteration", "item", "attempt", "data")
+        rows = Event.objects.filter(run_id__in=list(run_ids)).order_by("run_id", "seq").values_list(*columns)
+        for run_id, *rest, data in rows.iterator(2_000):
+            found[run_id].append((*rest, loads(data)))
+        return found
+
+    def _parts(self, run_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+        found: dict[int, dict[str, str]] = defaultdict(dict)
+        if run_ids:
+            for run_id, hash, text in Part.objects.filter(run_id__in=run_ids).values_list(
+                "run_id", "hash", "text"
+            ):
+                found[run_id][hash] = loads(text)
+        return found
+
+    def _limits(self, run: Run) -> tuple[Limit, ...]:
+        """The run's own budget and those of the runs above it (contract 4.10)."""
+        limits, above = [], run
+        while above is not None:
+            flow = self.library.shelf(above.project, above.flow, above.version, above.pins).flow.content
+            most = flow.get("limits", {}).get("max_cost_usd")
+            if most is not None:
+                limits.append(Limit(f"run:{above.id}", money.nano(most)))
+            above = Run.objects.select_related("project").get(id=above.parent_id) if above.parent_id else None
+        return tuple(limits)
+
+    def news(self, run_id: int, open_items: Sequence[int], children: Sequence[int]) -> News:
+        """What a ring may have been for."""
+        close_old_connections()
+        bell, cancelled_by = Run.objects.values_list("bell", "cancelled_by").get(id=run_id)
+        answers = approvals.answers([run_id]).get(run_id, {}) if open_items else {}
+        return News(
+            bell,
+            cancelled_by,
+            {number: answer for number, answer in answers.items() if number in open_items},
+            self.children(children),
+        )
+
+    def children(self, run_ids: Sequence[int]) -> dict[int, dict]:
+        """Status, output, error, cost and waits of child runs, by number."""
+        if not run_ids:
+            return {}
+        columns = ("id", "status", "output", "error", "cost", "input_tokens", "output_tokens", "waiting")
+        found = {}
+        for row in Run.objects.filter(id__in=run_ids).values(*columns):
+            for name in ("output", "error", "waiting"):
+                row[name] = loads(row[name]) if row[name] else None
+            found[row.pop("id")] = {**row, "finished": row["status"] in FINISHED}
+        return found
+
+    def expire(self, run_id: int) -> dict[int, dict]:
+        """Times out what is due; the answers of this run by item."""
+        close_old_connections()
+        approvals.expire(run_id, clock.now())
+        return approvals.answers([run_id]).get(run_id, {})
+
+
+def record(run: Run) -> RunRecord:
+    return RunRecord(
+        id=run.id,
+        project=run.project.slug,
+        project_id=run.project_id,
+        flow=run.flow,
+        version=run.version,
+        user=run.user.username if run.user else "",
+        user_id=run.user_id,
+        environment=run.environment,
+        trigger=run.trigger,
+        input=loads(run.input),
+        pins=run.pins,
+        trace_id=run.trace_id,
+        root_id=run.root_id,
+        parent_id=run.parent_id,
+        cancelled_by=run.cancelled_by,
+    )

@@ -1,0 +1,164 @@
+"""What a step of a run sees: what arrived, the names of its expressions, the facts of its decisions.
+
+Outputs are kept by node, the latest finished iteration each, as expressions name them. A long answer that a call
+already stored as a part is named in the journal instead of stored twice (`folded`), and shown whole everywhere else.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flows.nodes.base import Arrival, Output, StepFailed
+from governance import gate, money
+from governance.port import Facts
+from runs.engine.memory import StepKey, StepMemory
+from runs.engine.parts import hash_of
+
+if TYPE_CHECKING:
+    from runs.engine.attempt import Candidate
+    from runs.engine.driver import Driver
+
+
+class Sight:
+    """One run's outputs and parts."""
+
+    def __init__(self, driver: "Driver", parts: dict[str, str]):
+        self.driver = driver
+        self.parts = parts
+        self.steps: dict[str, dict] = {}
+        self.finished_seq: dict[str, int] = {}
+
+    def remember(self, node: str, seq: int, data: Mapping) -> None:
+        """A step finished: its output is the node's now."""
+        self.steps[node] = {
+            "output": self.whole(data.get("output")),
+            "port": data.get("port"),
+            "ports": data.get("ports") or [],
+        }
+        self.finished_seq[node] = seq
+
+    def keep(self, text: str) -> str:
+        """Stores a text once a run; returns its hash."""
+        hash = hash_of(text)
+        if hash not in self.parts:
+            self.parts[hash] = text
+            self.driver.journal.part(hash, text)
+        return hash
+
+    def folded(self, output: Output) -> Output:
+        if (
+            isinstance(output, dict)
+            and len(output) == 1
+            and isinstance(output.get("text"), str)
+            and self.parts
+        ):
+            hash = hash_of(output["text"])
+            if hash in self.parts:
+                return {"$part": {"text": hash}}
+        return output
+
+    def whole(self, output: Output) -> Output:
+        if isinstance(output, dict) and len(output) == 1 and "$part" in output:
+            return {name: self.parts[hash] for name, hash in output["$part"].items()}
+        return output
+
+    # --- inputs ------------------------------------------------------------------------------------------------
+
+    def arrived(self, node: str) -> dict:
+        """The data of `step.started`: the input of the start, else who finished with what, by seq."""
+        driver = self.driver
+        if node == driver.graph.start:
+            return {"input": driver.run.input}
+        edges = driver.state.arrivals(node)
+        return {"arrived": [[edge.source, edge.port, self.finished_seq[edge.source]] for edge in edges]}
+
+    def arrivals(self, key: StepKey) -> list[Arrival]:
+        driver = self.driver
+        if key[0] == driver.graph.start:
+            return [Arrival("", "out", driver.run.input)]
+        edges = driver.state.arrivals(key[0])
+        return [Arrival(edge.source, edge.port, self.steps[edge.source]["output"]) for edge in edges]
+
+    def scope(self, key: StepKey) -> dict[str, Any]:
+        """The names of expressions (contract, section 3)."""
+        driver = self.driver
+        scope = {"input": driver.run.input, "steps": self.steps, "run": self.run_facts()}
+        node, iteration, item = key
+        if driver.graph.loops_around[node]:
+            scope["iteration"] = iteration
+        if item is not None:
+            scope["item"], scope["index"] = driver.memory.step(key).item, item
+        for arrival in self.arrivals(key):
+            if arrival.port == "error" and isinstance(arrival.output, Mapping) and "error" in arrival.output:
+                scope["error"] = arrival.output["error"]
+        return scope
+
+    # --- facts -------------------------------------------------------------------------------------------------
+
+    def cost_usd(self) -> float:
+        return float(money.dollars(self.driver.journal.run.cost) or 0)
+
+    def run_facts(self) -> dict[str, Any]:
+        run = self.driver.run
+        return {
+            "id": run.public_id,
+            "flow": run.flow,
+            "project": run.project,
+            "user": run.user,
+            "environment": run.environment,
+            "cost_usd": self.cost_usd(),
+        }
+
+    def facts_of(self, key: StepKey) -> Facts:
+        run, (node, iteration, item) = self.driver.run, key
+        return Facts(
+            project=run.project,
+            project_id=run.project_id,
+            flow=run.flow,
+            run=run.id,
+            run_public_id=run.public_id,
+            user=run.user,
+            environment=run.environment,
+            trigger=run.trigger,
+            node=node,
+            iteration=iteration,
+            item=item,
+            attempt=self.driver.memory.step(key).attempt,
+        )
+
+    def facts_for_policies(self) -> dict[str, Any]:
+        """The plain facts that every decision of this run has (contract, section 3, policy)."""
+        run = self.driver.run
+        return {
+            "flow": {"slug": run.flow, "version": run.version},
+            "project": run.project,
+            "user": run.user,
+            "environment": run.environment,
+            "trigger": run.trigger,
+            "run": run.public_id,
+            "cost_usd": self.cost_usd(),
+        }
+
+    # --- for people --------------------------------------------------------------------------------------------
+
+    def name_of(self, key: StepKey, candidate: "Candidate") -> str:
+        """How people know a candidate: the model or the fallback, else what the node itself names."""
+        config = self.driver.graph.nodes[key[0]].config
+        return candidate.model or candidate.ref or str(config.get("agent") or config.get("tool") or key[0])
+
+    def gathered(self, key: StepKey, memory: StepMemory, failure: StepFailed) -> dict:
+        """What a person needs to take over: the input, what was tried, and what came of it."""
+        shown = ("model", "tool", "status", "error")
+        return {
+            "input": [arrival.output for arrival in self.arrivals(key)],
+            "failures": [*memory.failures, {"code": failure.code, "message": failure.message}],
+            "calls": [
+                {"call": tried.name, **{name: tried.result[name] for name in shown if name in tried.result}}
+                for tries in memory.calls.values()
+                for tried in tries
+                if tried.result
+            ],
+        }
+
+    def fingerprint(self, key: StepKey, call: str, payload: Any) -> str:
+        """Binds a question to its run, step and payload."""
+        return gate.keyed_hash(self.driver.run.id, key, call, payload)

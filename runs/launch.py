@@ -1,0 +1,138 @@
+"""The verbs of a run: launch, cancel, fork."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from django.db import IntegrityError, transaction
+
+from governance import audit, clock, documents, ids, schemas
+from governance.models import Project, User, Version
+from governance.refusals import Conflict, Problem
+from runs import tasks
+from runs.engine.birth import Newborn, newborn
+from runs.engine.rows import EVENT_COLUMNS, dumps
+from runs.models import Event, LaunchKey, Run
+
+KEY_LIFETIME_US = round(timedelta(hours=24).total_seconds() * 1_000_000)
+
+
+class LaunchRefused(Exception):
+    """The run was not launched. `code` is invalid_input (422) or denied (403); `errors` are problems of the input,
+    `decision` the data of the policy decision that said no."""
+
+    def __init__(
+        self, code: str, detail: str, errors: list[Problem] | None = None, decision: Mapping | None = None
+    ):
+        super().__init__(detail)
+        self.code, self.detail, self.errors, self.decision = code, detail, errors or [], decision
+
+
+class LaunchConflict(Conflict):
+    """This Idempotency-Key was used for another launch. Take a new key, or send the first body again."""
+
+
+class AlreadyFinished(Conflict):
+    """The run has finished."""
+
+
+def launch(
+    project: Project,
+    flow: str,
+    input: Any,
+    *,
+    user: User,
+    environment: str = "",
+    labels: Mapping[str, str] | None = None,
+    trigger: str = "api",
+    idempotency_key: str | None = None,
+) -> tuple[Run, bool]:
+    """A new run of the flow's active version (or `slug@3`), or with a known key the run that it made (False).
+
+    Raises LaunchRefused, LaunchConflict, and governance's NotFound where there is no such flow.
+    """
+    body = {"flow": flow, "input": input, "environment": environment, "labels": dict(labels or {})}
+    known = _known(project, user, idempotency_key, body)
+    if known is not None:
+        return known, False
+    version = documents.find(project, "flow", flow)
+    _check_input(version, input)
+    run = Run(
+        id=ids.new_id(),
+        project=project,
+        flow=flow.partition("@")[0],
+        version=version.number,
+        pins=dumps(documents.pins(project, version)),
+        user=user,
+        environment=environment,
+        trigger=trigger,
+    )
+    child, verdict = newborn(
+        run, project=project.slug, username=user.username, input=input, labels=dict(labels or {})
+    )
+    if verdict.effect != "allow":
+        _record_refusal(project, user, child)
+        raise LaunchRefused("denied", verdict.reason, decision=child.decided)
+    try:
+        _store(child, user, idempotency_key, body)
+    except IntegrityError:
+        # The same key twice at the same moment: the other one was first.
+        known = _known(project, user, idempotency_key, body)
+        if known is None:
+            raise
+        return known, False
+    return run, True
+
+
+def _check_input(version: Version, input: Any) -> None:
+    schema = documents.content(version).get("input_schema")
+    problems = schemas.instance_problems(schema, input) if schema is not None else []
+    if problems:
+        raise LaunchRefused("invalid_input", "The input does not fit the flow's input schema.", problems)
+
+
+def _store(child: Newborn, user: User, key: str | None, body: Mapping) -> None:
+    run = child.run
+    with transaction.atomic():
+        run.save(force_insert=True)
+        Event.objects.bulk_create(Event(**dict(zip(EVENT_COLUMNS, row, strict=True))) for row in child.event_rows())
+        if key is not None:
+            LaunchKey.objects.filter(project=run.project, user=user, key=key).delete()
+            LaunchKey.objects.create(
+                project=run.project, user=user, key=key, body_hash=_hash(body), run=run, at=run.created_at
+            )
+        facts = {"flow": run.flow, "version": run.version, "trigger": run.trigger}
+        audit.record("run.launch", f"runs/{run.public_id}", user, run.project, facts)
+        transaction.on_commit(lambda: tasks.ring(run.id))
+
+
+def _known(project: Project, user: User, key: str | None, body: Mapping) -> Run | None:
+    if key is None:
+        return None
+    alive = clock.now() - KEY_LIFETIME_US
+    found = LaunchKey.objects.filter(project=project, user=user, key=key, at__gt=alive).select_related("run").first()
+    if found is None:
+        return None
+    if found.body_hash != _hash(body):
+        raise LaunchConflict(LaunchConflict.__doc__)
+    return found.run
+
+
+def _hash(body: Mapping) -> str:
+    return hashlib.sha256(orjson.dumps(orjson.loads(dumps(body)), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _record_refusal(project: Project, user: User, child: Newborn) -> None:
+    audit.record("run.refuse", f"flows/{child.run.flow}", user, project, {"decision": dict(child.decided)})
+
+
+def cancel(run: Run, by: User) -> None:
+    """Asks whoever drives the run to stop it: within a second, also in the middle of a call."""
+    with transaction.atomic():
+        asked = Run.objects.filter(id=run.id, finished_at=None).update(cancelled_by=by.username)
+        if not asked:
+            raise AlreadyFinished(f"Run {run.public_id} has finished; there is nothing to cancel.")
+        audit.record("run.cancel", f"runs/{run.public_id}", by, run.project)
+        transaction.on_commit(lambda: tasks.call(run.id))

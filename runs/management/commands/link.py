@@ -1,0 +1,19 @@
+"""`manage.py link USERNAME`: a new one-time sign-in link."""
+
+from django.conf import settings
+
+from governance.models import SignInLink
+from runs.management.base import BatonCommand, user_named
+
+HERE = "http://127.0.0.1:8000"
+
+
+class Command(BatonCommand):
+    help = "Prints a link that signs in once, within a day. BATON_PUBLIC_URL says where Baton is reached."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("username", metavar="USERNAME")
+
+    def handle(self, *, username: str, **options) -> None:
+        secret = SignInLink.create_for(user_named(username))
+        self.stdout.write(f"{settings.PUBLIC_URL or HERE}/sign-in/{secret}/")

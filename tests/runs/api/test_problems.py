@@ -1,0 +1,94 @@
+"""Every refusal under /api/ is a problem, whoever makes it."""
+
+import pytest
+from django.test import Client
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/nothing/", 404, "not_found"),
+        ("POST", "/api/", 404, "not_found"),
+        ("GET", "/api/v2/me/", 404, "not_found"),
+        ("PUT", "/api/v1/me/", 405, "method_not_allowed"),
+        ("OPTIONS", "/api/v1/me/", 405, "method_not_allowed"),
+        ("GET", "/api/v1/projects/De%20mo/", 404, "not_found"),
+        ("DELETE", "/api/v1/projects/demo/secrets/a%00b/", 404, "not_found"),
+        ("DELETE", "/api/v1/projects/demo/members/a%00b/", 404, "not_found"),
+        ("GET", "/api/v1/runs/not-an-id/", 404, "not_found"),
+        ("GET", "/api/v1/runs/zzzzzzzzzzzzz/", 404, "not_found"),
+        ("GET", "/api/v1/runs/0000000000000/", 404, "not_found"),
+        ("GET", "/api/v1/projects/demo/widgets/", 404, "not_found"),
+        ("GET", "/api/v1/projects/demo/policies/", 404, "not_found"),
+        ("PUT", "/api/v1/projects/demo/budgets/day/", 404, "not_found"),
+        ("GET", "/api/v1/projects/demo/agents/none/versions/99999999999999999999/", 404, "not_found"),
+        ("GET", "/api/v1/schemas/policy/", 404, "not_found"),
+    ],
+)
+def test_a_wrong_address_or_method_is_a_problem(ada, method, path, status, code):
+    answer = ada.generic(method, path, "{}" if method in ("PUT", "POST") else "")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer["Content-Type"] == "application/problem+json"
+    if status == 405:
+        assert answer["Allow"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_missing_slash_is_hinted_at_and_not_redirected(ada, method):
+    answer = ada.generic(method, "/api/v1/projects/demo/runs", "{}")
+    assert answer.status_code == 404
+    assert "/api/v1/projects/demo/runs/" in answer.json()["detail"]
+
+
+def test_an_unknown_kind_says_which_there_are(ada):
+    assert "agents" in ada.get("projects/demo/policies/").json()["detail"]
+
+
+def test_a_fault_of_ours_shows_no_traceback(ada, project):
+    # A broken row is a fault of ours: the database then holds what the engine never writes.
+    from runs.models import Run
+
+    run = Run.objects.create(
+        project=project,
+        flow="f",
+        version=1,
+        input="1",
+        waiting="not json",
+        trace_id="",
+        root_id=1,
+        created_at=1,
+    )
+    answer = ada.get(f"runs/{run.public_id}/")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert "Traceback" not in answer.content.decode()
+
+
+def test_an_unknown_host_is_a_problem_too(db):
+    answer = Client().get("/api/v1/me/", headers={"host": "evil.example"})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("limit=0", "limit"),
+        ("limit=501", "limit"),
+        ("limit=ten", "limit"),
+        ("limit=%D9%A1", "limit"),
+        ("limit=1&limit=2", "limit"),
+        ("cursor=!!!", "cursor"),
+        ("cursor=WyJ4Il0=", "cursor"),
+        ("cursor=WzFlOTld", "cursor"),
+        ("status=sleeping", "status"),
+        ("since=yesterday", "since"),
+        ("since=2026-01-01T00:00:00", "since"),
+        ("since=0001-01-01T00:00:00Z", "since"),
+        ("flow=", "flow"),
+        ("user=a%00b", "user"),
+        ("reveal=maybe", "reveal"),
+    ],
+)
+def test_a_wrong_parameter_is_named(ada, query, parameter):
+    answer = ada.get(f"projects/demo/runs/?{query}")
+    assert answer.status_code == 422, answer.content
+    assert answer.json()["errors"][0]["parameter"] == parameter
