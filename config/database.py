@@ -28,9 +28,7 @@ def parse(url: str) -> dict:
     if parts.scheme == "sqlite":
         if not parts.path.strip("/"):
             raise ValueError("no file named")
-        return sqlite(
-            Path(unquote(parts.path[1:] if parts.path.startswith("//") else parts.path))
-        )
+        return sqlite(Path(unquote(parts.path[1:] if parts.path.startswith("//") else parts.path)))
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ValueError("unknown scheme")
     if not name:

@@ -39,9 +39,7 @@ def read(name: str, default: T, parse: Callable[[str], T], expected: str) -> T:
         return parse(value.strip())
     except ValueError as error:
         reason = f" ({error})" if str(error) else ""
-        raise SettingError(
-            f"{name} is not valid{reason}: it should be {expected}."
-        ) from error
+        raise SettingError(f"{name} is not valid{reason}: it should be {expected}.") from error
 
 
 def words(value: str) -> tuple[str, ...]:
@@ -61,10 +59,7 @@ def endpoints(value: str) -> frozenset[str]:
 
 def web_address(value: str) -> str:
     """An http(s) address without a trailing slash."""
-    if (
-        not value.startswith(("http://", "https://"))
-        or len(value.split("://", 1)[1]) == 0
-    ):
+    if not value.startswith(("http://", "https://")) or len(value.split("://", 1)[1]) == 0:
         raise ValueError("no http:// or https:// at its start")
     return value.rstrip("/")
 

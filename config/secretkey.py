@@ -11,9 +11,7 @@ def load(folder: Path, given: str | None) -> str:
     """The key as text of at least 50 characters. Raises SettingError when it cannot be kept or is too short."""
     if given:
         if len(given) < 32:
-            raise SettingError(
-                "BATON_SECRET_KEY is too short: it should be 32 or more random characters."
-            )
+            raise SettingError("BATON_SECRET_KEY is too short: it should be 32 or more random characters.")
         return given
     path = folder / "secret.key"
     try:

@@ -34,9 +34,7 @@ def may(user: User | AnonymousUser, project: Project, right: str, token: ApiToke
     return bool(RIGHTS[right] & roles_in(user, project, token))
 
 
-def roles_in(
-    user: User | AnonymousUser, project: Project, token: ApiToken | None = None
-) -> frozenset[str]:
+def roles_in(user: User | AnonymousUser, project: Project, token: ApiToken | None = None) -> frozenset[str]:
     """The roles that `user` can use in `project`; empty for strangers, also behind another project's token."""
     if not user.is_authenticated or not user.is_active:
         return frozenset()

@@ -100,8 +100,7 @@ def put_group(project: Project, slug: str, usernames: Iterable[str], by: User | 
     _refuse_unfit_slug(slug)
     wanted = list(dict.fromkeys(usernames))
     members = {
-        user.username: user
-        for user in User.objects.filter(memberships__project=project, username__in=wanted)
+        user.username: user for user in User.objects.filter(memberships__project=project, username__in=wanted)
     }
     missing = [
         Problem(f"/members/{index}", f"{username!r} is no member of this project: add them first.")

@@ -53,11 +53,14 @@ def plain_problems(value: Any, at: str = "") -> list[Problem]:
 def instance_problems(schema: Mapping | bool, value: Any, at: str = "") -> list[Problem]:
     """Every way in which `value` does not fit `schema`, at most 100, each with its pointer below `at`.
 
-    A value with NUL, lone surrogates or too much depth is refused before the schema is asked. `schema` must have
-    passed `schema_problems`.
+    A value with NUL, lone surrogates or too much depth is refused before the schema is asked, and a schema that is
+    none fits nothing.
     """
-    problems = plain_problems(value, at)
-    return problems or list(_explained(compiled(schema), value, at))
+    try:
+        validator = compiled(schema)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError):
+        return schema_problems(schema, at)
+    return plain_problems(value, at) or list(_explained(validator, value, at))
 
 
 def schema_problems(schema: Any, at: str = "") -> list[Problem]:

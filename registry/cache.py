@@ -1,17 +1,19 @@
 """Answers used again: models' and read tools' replies under a time to live, never across projects.
 
-The key is a keyed hash, so that the table tells nothing about who asked what. A full or broken cache is no reason
-for a call to fail, so nothing here raises for an unreadable row.
+The key is a keyed hash, so that the table tells nothing about who asked what. A busy or full database is no reason
+for a call to fail: then nothing is found, or kept.
 """
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db import DatabaseError
 
 from governance import clock
 from registry.models import CachedReply
@@ -20,6 +22,8 @@ from registry.offloop import off_loop
 LONGEST_TTL_S = 30 * 86_400
 LARGEST_REPLY = 1_000_000  # characters: more is not worth keeping twice
 MICROS = 1_000_000
+
+log = logging.getLogger("baton.registry")
 
 
 def key(project_id: int, caller: str, callee: str, content: Any) -> str:
@@ -38,14 +42,22 @@ def _secret(instance_key: str) -> bytes:
 
 async def find(name: str) -> dict | None:
     """The answer that is stored and still good."""
-    return await off_loop(read, name)
+    try:
+        return await off_loop(read, name)
+    except DatabaseError:
+        log.warning("a cached answer could not be read", exc_info=True)
+        return None
 
 
 async def store(name: str, reply: Mapping, ttl_s: float) -> None:
     """Keeps an answer for `ttl_s` seconds, 30 days at most."""
     text = orjson.dumps(reply).decode()
-    if len(text) <= LARGEST_REPLY:
+    if len(text) > LARGEST_REPLY:
+        return
+    try:
         await off_loop(write, name, text, clock.now() + int(min(ttl_s, LONGEST_TTL_S) * MICROS))
+    except DatabaseError:
+        log.warning("an answer could not be kept", exc_info=True)
 
 
 def read(name: str, now: int | None = None) -> dict | None:

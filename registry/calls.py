@@ -13,8 +13,8 @@ class CallFailed(Exception):
     """A model or tool call that brought no answer: a code (contract, section 5) and a sentence for people.
 
     `retryable`: the same call may succeed later; `retry_after_s` is the peer's wish. `refused_by_peer`: the provider
-    turned it down before working on it. `final`: the journal holds it as the answer that a model was told, so a
-    repetition of the step gets the same failure again instead of calling again.
+    turned it down before working on it; `status` is what it answered over HTTP. `final`: the journal holds it as the
+    answer that a model was told, so a repetition of the step gets the same failure again instead of calling again.
     """
 
     def __init__(
@@ -25,12 +25,13 @@ class CallFailed(Exception):
         retryable: bool = False,
         retry_after_s: float | None = None,
         refused_by_peer: bool = False,
+        status: int | None = None,
         final: bool = False,
     ):
         super().__init__(message)
         self.code, self.message = code, message
         self.retryable, self.retry_after_s = retryable, retry_after_s
-        self.refused_by_peer, self.final = refused_by_peer, final
+        self.refused_by_peer, self.status, self.final = refused_by_peer, status, final
 
     def as_data(self) -> dict:
         """The `error` of an event."""

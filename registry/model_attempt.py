@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -25,7 +26,12 @@ BREAKERS = Breakers()
 
 def guard() -> Guard:
     """Which private addresses this instance may reach (BATON_HTTP_ALLOW)."""
-    return Guard(settings.HTTP_ALLOW)
+    return _guard(settings.HTTP_ALLOW)
+
+
+@lru_cache(maxsize=8)
+def _guard(allow: frozenset[str]) -> Guard:
+    return Guard(allow)
 
 
 def params_of(ask: ModelAsk) -> Mapping:
@@ -166,6 +172,7 @@ def failure_of(error: BackendError) -> CallFailed:
         retryable=error.retryable,
         retry_after_s=error.retry_after_s,
         refused_by_peer=error.refused_by_peer,
+        status=error.status,
     )
 
 

@@ -4,7 +4,10 @@ from django.db import models
 
 
 class CachedReply(models.Model):
-    """A model's or tool's answer under the keyed hash of project, version and content; void after `expires_at` (microseconds)."""
+    """A model's or tool's answer under the keyed hash of project, version and content.
+
+    Void after `expires_at` (microseconds).
+    """
 
     key = models.CharField(max_length=64, primary_key=True)
     reply = models.TextField()

@@ -74,7 +74,7 @@ AGENT = document(
         "tools": {**listed(REFERENCE, 128), "uniqueItems": True},
         "context": closed(
             {
-                "history": {"enum": ["none", "steps", "messages"]},
+                "history": {"type": "string", "pattern": "^[a-z_]{1,32}$"},
                 "last": COUNT,
                 "max_tokens": {"type": "integer", "minimum": 1, "maximum": 10_000_000},
                 "knowledge": listed(REFERENCE, 50),
@@ -160,13 +160,15 @@ SCRIPT_ENTRY = closed(
     }
 )
 PRICE = {
+    "description": "Prices in US dollars per million tokens; {unpriced: true} lets a model without a price be "
+    "called under a budget, booked as 0 and marked so.",
     "anyOf": [
         closed(
             {"input_usd_per_mtok": DOLLARS, "output_usd_per_mtok": DOLLARS},
             ("input_usd_per_mtok", "output_usd_per_mtok"),
         ),
         closed({"unpriced": {"const": True}}, ("unpriced",)),
-    ]
+    ],
 }
 PROVIDER = document(
     "provider",

@@ -120,7 +120,9 @@ def _failure(error: ToolError, document: Mapping) -> CallFailed:
     retryable = error.retryable
     if error.sent and risk_of(document) == "irreversible" and not document.get("idempotent"):
         retryable = retryable and error.status in ASKED_FIRST
-    return CallFailed(error.code, error.message, retryable=retryable, retry_after_s=error.retry_after_s)
+    return CallFailed(
+        error.code, error.message, retryable=retryable, retry_after_s=error.retry_after_s, status=error.status
+    )
 
 
 def _failed(desk: Desk, call: str, ask: ToolAsk, arguments: Mapping, failure: CallFailed) -> CallFailed:

@@ -5,3 +5,10 @@ from django.apps import AppConfig
 
 class RunsConfig(AppConfig):
     name = "runs"
+
+    def ready(self) -> None:
+        """A decision rings for the run that waits for it; governance knows nothing above it."""
+        from governance.approvals import decided
+        from runs import tasks
+
+        decided.connect(tasks.heed_decision, dispatch_uid="runs.decision")

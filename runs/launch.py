@@ -97,7 +97,9 @@ def _store(child: Newborn, user: User, key: str | None, body: Mapping) -> None:
     run = child.run
     with transaction.atomic():
         run.save(force_insert=True)
-        Event.objects.bulk_create(Event(**dict(zip(EVENT_COLUMNS, row, strict=True))) for row in child.event_rows())
+        Event.objects.bulk_create(
+            Event(**dict(zip(EVENT_COLUMNS, row, strict=True))) for row in child.event_rows()
+        )
         if key is not None:
             LaunchKey.objects.filter(project=run.project, user=user, key=key).delete()
             LaunchKey.objects.create(
@@ -112,7 +114,11 @@ def _known(project: Project, user: User, key: str | None, body: Mapping) -> Run 
     if key is None:
         return None
     alive = clock.now() - KEY_LIFETIME_US
-    found = LaunchKey.objects.filter(project=project, user=user, key=key, at__gt=alive).select_related("run").first()
+    found = (
+        LaunchKey.objects.filter(project=project, user=user, key=key, at__gt=alive)
+        .select_related("run")
+        .first()
+    )
     if found is None:
         return None
     if found.body_hash != _hash(body):

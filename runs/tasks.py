@@ -42,3 +42,8 @@ def call(run_id: int) -> None:
         bell=F("bell") + 1, ready_at=Least(Coalesce("ready_at", now), now)
     )
     ring(run_id)
+
+
+def heed_decision(*, run_id: int, **_) -> None:
+    """The receiver of governance.approvals.decided, after its commit."""
+    call(run_id)

@@ -45,9 +45,8 @@ class Drawing:
 
     @cached_property
     def behind_errors(self) -> set[str]:
-        """The nodes that a path over an error edge leads to."""
-        first = {edge.target for edge in self.graph.edges if edge.port == "error"}
-        return {node for node in self.graph.nodes if any(self.graph.leads(origin, node) for origin in first)}
+        """The nodes that an error edge leads to: only they are handed the error."""
+        return {edge.target for edge in self.graph.edges if edge.port == "error"}
 
     @cached_property
     def typed(self) -> list[tuple[Node, NodeType]]:

@@ -103,8 +103,8 @@ def agent_inputs(drawing: Drawing, node: Node) -> Iterator[Problem]:
     misfit is a warning.
     """
     wanted = (drawing.lookup("agent", node.config["agent"]) or {}).get("input_schema")
-    if not wanted:
-        return
+    if not wanted or "text" in wanted.get("properties", {}):
+        return  # the second is held to the text it is asked, when it runs
     asked = Single(node.config["text"], True, "/config/text").reads().whole
     for edge in drawing.graph.incoming[node.id]:
         exact = asked == ("steps", edge.source, "output")

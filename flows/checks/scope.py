@@ -14,7 +14,7 @@ ELSEWHERE = {
     "item": "only a map has items",
     "index": "only a map has items",
     "iteration": "only the nodes of a loop have iterations",
-    "error": "only what follows an error port has an error",
+    "error": "only the node that an error port leads to is handed the error",
 }
 
 

@@ -100,7 +100,7 @@ async def by_rules(ctx, config) -> tuple[list[Candidate], str]:
 
 
 async def by_agent(ctx, config) -> tuple[list[Candidate], str]:
-    answer = await ctx.run_agent(config["agent"], question(ctx, config), answer_schema(config["routes"]))
+    answer = await ctx.run_agent(config["agent"], ctx.text(config["text"]), answer_schema(config["routes"]))
     scores: dict[str, float] = {}
     for route in answer["routes"]:
         scores[route["port"]] = max(scores.get(route["port"], 0), route["confidence"])
@@ -117,24 +117,25 @@ async def by_learning(ctx, config) -> tuple[list[Candidate], str]:
 DECIDE = {"rules": by_rules, "agent": by_agent, "learned": by_learning}
 
 
-def question(ctx, config) -> str:
-    """What the agent reads: the flow's text, and the routes it may name with what belongs there."""
-    lines = [
-        f"- {route['port']}: {route.get('description') or 'no description'}" for route in config["routes"]
-    ]
-    asked = ctx.text(config["text"])
-    return (
-        f"{asked}\n\nRoutes:\n"
-        + "\n".join(lines)
-        + "\n\nName every route that fits, with your confidence from 0 to 1, and the reason in one sentence."
-    )
-
-
 def answer_schema(routes) -> dict:
-    ports = [route["port"] for route in routes]
-    named = strict({"port": {"enum": ports}, "confidence": SCORE}, required=("port", "confidence"))
-    fields = {"routes": {"type": "array", "items": named}, "reason": {"type": "string"}}
-    return strict(fields, required=("routes", "reason"))
+    """What the agent answers with. What belongs to each route stands here, so that its text stays the flow's alone."""
+    belongs = "; ".join(
+        f"{route['port']}: {route['description']}" if route.get("description") else route["port"]
+        for route in routes
+    )
+    named = strict(
+        {
+            "port": {"enum": [route["port"] for route in routes], "description": belongs},
+            "confidence": {**SCORE, "description": "How well the route fits, 0 to 1"},
+        },
+        required=("port", "confidence"),
+    )
+    fields = {
+        "routes": {"type": "array", "items": named, "description": "Every route that fits"},
+        "reason": {"type": "string", "description": "Why, in one sentence"},
+    }
+    # A choice without a reason is still a choice: no run should fail for that.
+    return strict(fields, required=("routes",))
 
 
 def weighed(scored, least: float, multiple: bool) -> list[Candidate]:

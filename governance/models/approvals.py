@@ -3,6 +3,7 @@
 from django.db import models
 
 from governance import ids
+from governance.models.fields import JsonText
 from governance.models.projects import Project, User
 
 KINDS = ("approval", "question", "escalation", "uncertain")
@@ -12,8 +13,8 @@ STATUSES = ("pending", "approved", "rejected", "answered", "timed_out", "cancell
 class Approval(models.Model):
     """An item of the inbox. It names its run by number: governance knows nothing above it.
 
-    `call` is the operation that asked ("" for a node that asks itself). Times are microseconds.
-    The verbs are in governance.approvals.
+    `call` is the operation that asked. `outcome` is what the run is told: {decision, payload, by, reason, at}.
+    Times are microseconds. The verbs are in governance.approvals and governance.inbox.
     """
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id)
@@ -25,17 +26,17 @@ class Approval(models.Model):
     item = models.IntegerField(default=-1)  # -1: the node itself, not an item of its map
     call = models.CharField(max_length=160, blank=True)
     title = models.CharField(max_length=500)
-    payload = models.JSONField(null=True)
-    schema = models.JSONField(null=True)
+    payload = JsonText(null=True)
+    schema = JsonText(null=True)
     editable = models.BooleanField(default=False)
-    reviewers = models.JSONField(default=list)
+    reviewers = JsonText(default=list)
     quorum = models.IntegerField(default=1)
     four_eyes = models.BooleanField(default=False)
     launched_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     on_timeout = models.CharField(max_length=16, default="reject")
     status = models.CharField(max_length=16, default="pending")
-    outcome = models.JSONField(null=True)
-    fingerprint = models.CharField(max_length=64)
+    outcome = JsonText(null=True)
+    fingerprint = models.CharField(max_length=300)
     reason = models.TextField(blank=True)
     requested_at = models.BigIntegerField()
     due_at = models.BigIntegerField(null=True)
@@ -60,7 +61,7 @@ class Decision(models.Model):
     approval = models.ForeignKey(Approval, models.CASCADE, related_name="decisions")
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     decision = models.CharField(max_length=16)
-    payload = models.JSONField(null=True)
+    payload = JsonText(null=True)
     reason = models.TextField(blank=True)
     at = models.BigIntegerField()
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from governance.models.fields import JsonText
 from governance.models.projects import Project
 
 
@@ -13,7 +14,7 @@ class AuditEntry(models.Model):
     actor = models.CharField(max_length=200)
     action = models.CharField(max_length=64)
     object = models.CharField(max_length=200)
-    data = models.JSONField(default=dict)
+    data = JsonText(default=dict)
 
     class Meta:
         indexes = [models.Index(fields=["project", "-id"])]

@@ -19,7 +19,7 @@ class Texts:
     def __init__(self, run_id: int, outputs: Iterable[Any]):
         hashes = {found for output in outputs if (found := part_of(output))}
         rows = Part.objects.filter(run_id=run_id, hash__in=hashes) if hashes else ()
-        self._texts = {row.hash: row.text for row in rows}
+        self._texts = {row.hash: loads(row.text) for row in rows}
 
     def whole(self, output: Any) -> Any:
         """The output with its text; what refers to no part of this run stays as it is."""

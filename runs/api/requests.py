@@ -6,7 +6,6 @@ from governance import clock
 from runs import launch
 from runs.api import load
 from runs.api.operations import Resource, operation
-from runs.api.problems import Refusal
 from runs.api.runs import refused, show_run
 from runs.api.shapes import runs as shapes
 from runs.models import Feedback, Run
@@ -23,11 +22,7 @@ class Cancellation(Resource):
     def post(self, request, run):
         found = load.run(request, run, "launch")
         self.optional_body()
-        try:
-            launch.cancel(found, request.user)
-        except launch.AlreadyFinished as error:
-            sentence = f"The run is {found.status} already: there is nothing to cancel."
-            raise Refusal(409, str(error) or sentence, code="already_finished") from error
+        launch.cancel(found, request.user)
         return Response(show_run(load.fresh(found)), status=202)
 
 

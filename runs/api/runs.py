@@ -1,17 +1,20 @@
 """Endpoints of runs: launch, list, show, and what is asked of one run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from django.db.models import QuerySet
 from rest_framework.response import Response
 
 from governance import clock, ids, money
+from governance.models import Project
+from governance.refusals import NotFound, Problem, Refused
 from runs import launch
 from runs.api import load
 from runs.api.operations import Resource, operation
 from runs.api.outputs import whole_texts
 from runs.api.pages import PAGE, check_cursor, page
-from runs.api.problems import Refusal
+from runs.api.problems import Refusal, as_error
 from runs.api.queries import REVEAL, SINCE, Parameter, several_of, text_parameter
 from runs.api.rendering import stored
 from runs.api.shapes import runs as shapes
@@ -104,20 +107,21 @@ def checked_key(key: str) -> str:
     return key
 
 
-def launched(*given, **more) -> tuple[Run, bool]:
+def launched(project: Project, flow: str, *given, **more) -> tuple[Run, bool]:
     try:
-        return launch.launch(*given, **more)
+        return launch.launch(project, flow, *given, **more)
     except launch.LaunchRefused as error:
         raise refused(error) from error
-    except launch.LaunchConflict as error:
-        raise Refusal(409, str(error), code="idempotency_conflict") from error
+    except NotFound as error:
+        raise Refused([Problem("/flow", str(error), "dead_reference")]) from error
 
 
 def refused(error: launch.LaunchRefused) -> Refusal:
     """403 with the decision where a policy said no, 422 with pointers where the input does not fit."""
-    more = {"decision": error.decision} if error.decision else {}
-    status = 403 if error.code == "denied" else 422
-    return Refusal(status, error.detail, code=error.code, errors=error.errors or (), more=more)
+    if error.code == "denied":
+        return Refusal(403, error.detail, code="denied", more={"decision": dict(error.decision or {})})
+    errors = [as_error(replace(problem, pointer=f"/input{problem.pointer}")) for problem in error.errors]
+    return Refusal(422, error.detail, code=error.code, errors=errors)
 
 
 def show_run(run: Run) -> dict:

@@ -16,6 +16,7 @@ from registry.checks import provider_of
 from registry.prices import price
 from runs.api import load
 from runs.api.operations import Resource, operation
+from runs.api.rendering import embedded
 from runs.api.shapes import documents as shapes
 
 UNKNOWN_COST = {"expected_usd": 0, "worst_usd": None, "unbounded": []}
@@ -45,7 +46,7 @@ class ProviderTrial(Resource):
     def post(self, request, project, slug):
         found = load.project(request, project, "administer")
         asked = self.body()
-        return Response(trial.provider(found, slug, asked["model"], request.user))
+        return Response(show_trial(trial.provider(found, slug, asked["model"], request.user)))
 
 
 class ToolTrial(Resource):
@@ -53,7 +54,7 @@ class ToolTrial(Resource):
     def post(self, request, project, slug):
         found = load.project(request, project, "edit")
         asked = self.body()
-        return Response(trial.tool(found, slug, asked["arguments"], request.user))
+        return Response(show_trial(trial.tool(found, slug, asked["arguments"], request.user)))
 
 
 def draft_of(project: Project, slug: str) -> dict:
@@ -94,3 +95,7 @@ def active_provider(project: Project, slug: str) -> Mapping | None:
         return documents.content(documents.find(project, "provider", slug))
     except NotFound:
         return None
+
+
+def show_trial(result: Mapping) -> dict:
+    return {**result, "output": embedded(result["output"])} if "output" in result else dict(result)

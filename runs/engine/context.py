@@ -11,8 +11,8 @@ from governance.gate import Operation
 from governance.port import ApprovalRequest
 from registry import calls, gateway
 from registry.context_window import Window
-from registry.decisions import permit
 from registry.conversation import Talk, converse
+from registry.decisions import permit
 from registry.validation import mismatch
 from runs.engine.attempt import Candidate
 from runs.engine.desk import StepDesk

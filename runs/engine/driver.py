@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.nodes import TYPES
 from flows.nodes.base import Context, Finished, Output, StepFailed
-from governance import approvals, clock, ledger
+from governance import clock, inbox, ledger
 from governance.expressions import ExpressionError
 from governance.port import Limit
 from runs.engine.attempt import Candidate, as_data, run_step
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("baton.engine")
 PURE_STEPS_A_TURN = 64
+ASKING = ("step.waiting", "approval.requested")  # lines of a run that still waits
 
 
 class Driver:
@@ -116,6 +117,8 @@ class Driver:
     def line(self, type: str, data: Mapping, key: StepKey | None = None) -> int:
         """Adds a journal line, and to the projections what it means."""
         node, iteration, item = key or (None, None, None)
+        if key is not None and self.journal.run.status == "waiting" and type not in ASKING:
+            self.ending.resume()
         at = clock.now()
         step = self.memory.step(key) if key else None
         attempt = step.attempt if step and type not in ("step.skipped",) else None
@@ -189,7 +192,7 @@ class Driver:
         step = self.memory.step(key)
         step.row.port = None
         self.line("step.finished", {"status": "cancelled"}, key)
-        self.journal.operation(approvals.closing(self.run.id, key[0], key[1]))
+        self.journal.operation(inbox.cancelling(self.run.id, clock.now(), key[0], key[1]))
 
     def _begin_step(self, key: StepKey) -> None:
         node = key[0]
@@ -264,14 +267,19 @@ class Driver:
         try:
             step.send(None)
         except StopIteration as finished:
-            self._finish_step(key, finished.value)
+            result = finished.value
         except StepFailed as failure:
-            self._retry_impure(key, failure)
+            result = failure
         except ExpressionError as error:
-            self._retry_impure(key, StepFailed("expression_error", str(error)))
+            result = StepFailed("expression_error", str(error))
         else:
             step.close()
             self._spawn(key, self._step(key))
+            return
+        if isinstance(result, Finished):
+            self._finish_step(key, result)
+        else:
+            self._retry_impure(key, result)
 
     def _retry_impure(self, key: StepKey, failure: StepFailed) -> None:
         """A pure step that fails has no attempts to repeat, but may have somebody to ask."""
@@ -289,7 +297,7 @@ class Driver:
             return
         data = {
             "status": "succeeded",
-            "port": ports[0],
+            "port": ports[0] if ports else None,
             "ports": list(ports),
             "output": self.sight.folded(output),
         }
@@ -419,9 +427,6 @@ class Driver:
             return
         self.inbox.heed(news.answers)
         self.children.heed(news.children)
-
-    async def expire(self) -> dict[int, dict]:
-        return await self.engine.read(self.engine.loader.expire, self.run.id)
 
     def unrepeatable(self) -> list[asyncio.Task]:
         """The steps with a call under way that nobody could repeat."""

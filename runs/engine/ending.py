@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import StepFailed
-from governance import approvals, clock, gate, ledger
+from governance import clock, gate, inbox, ledger
 from runs.engine.memory import StepKey
 from runs.engine.planner import Outcome
 from runs.engine.rows import dumps
@@ -129,7 +129,7 @@ class Ending:
         row.output = dumps(output) if status == "succeeded" else None
         row.error = dumps(error) if error else None
         journal = driver.journal
-        journal.operation(approvals.closing(driver.run.id))
+        journal.operation(inbox.cancelling(driver.run.id, clock.now()))
         journal.money(ledger.ReleaseRun(driver.run.id))
         driver.children.stop()
         if driver.run.parent_id is not None:

@@ -71,6 +71,8 @@ class Engine:
 
     def start(self) -> None:
         """Returns once runs are being driven. Raises what kept the engine from starting."""
+        if self.sole:
+            self.keeper.void_dead_leases()
         self._thread.start()
         self._ready.wait()
         if self._failed is not None:
@@ -122,12 +124,11 @@ class Engine:
     async def _let_unrepeatable_calls_end(self) -> None:
         """A call that cannot be repeated is worth a moment: cut off, a person would have to ask what became of it."""
         deadline = self.loop.time() + GRACE_S
-        while self.loop.time() < deadline and any(
-            driver.has_unrepeatable_call() for driver in self.drivers.values()
-        ):
-            await asyncio.wait(
-                [task for driver in self.drivers.values() for task in driver.tasks.values()], timeout=0.05
-            )
+        while self.loop.time() < deadline:
+            pending = [task for driver in self.drivers.values() for task in driver.unrepeatable()]
+            if not pending:
+                return
+            await asyncio.wait(pending, timeout=deadline - self.loop.time())
 
     # --- rings -------------------------------------------------------------------------------------------------
 

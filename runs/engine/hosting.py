@@ -35,7 +35,20 @@ def make_store() -> SqliteStore | PostgresStore:
     if connection.vendor == "sqlite":
         return SqliteStore(str(settings.DATABASES["default"]["NAME"]))
     params = connection.get_connection_params()
-    names = {"dbname", "user", "password", "host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey", "options"}
+    names = {
+        "dbname",
+        "user",
+        "password",
+        "host",
+        "port",
+        "sslmode",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "options",
+    }
     from psycopg.conninfo import make_conninfo
 
-    return PostgresStore(make_conninfo(**{name: value for name, value in params.items() if name in names and value}))
+    return PostgresStore(
+        make_conninfo(**{name: value for name, value in params.items() if name in names and value})
+    )

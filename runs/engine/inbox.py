@@ -77,7 +77,8 @@ class Inbox:
             async with asyncio.timeout(max((due - clock.now()) / 1_000_000, 0)):
                 await event.wait()
         except TimeoutError:
-            self.answers.update(await self.driver.expire())
+            expiring = approvals.expiring(self.driver.run.id, clock.now())
+            self.answers.update(await self.driver.journal.operation(expiring))
 
     def heed(self, answers: dict[int, dict]) -> None:
         """People decided these."""

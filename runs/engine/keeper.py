@@ -33,14 +33,17 @@ class Keeper:
     def start(self) -> None:
         self._thread.start()
 
+    def void_dead_leases(self) -> None:
+        """Before anything is claimed: this process alone owns the data folder, so whoever held a lease is gone."""
+        with connection.cursor() as cursor:
+            cursor.execute(VOID)
+
     def stop(self) -> None:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
-        if self.engine.sole:
-            self._try(self._void_dead_leases)
         while not self._stop.is_set():
             self._try(self._tick)
             self._stop.wait(TICK_S)
@@ -53,11 +56,6 @@ class Keeper:
         except DatabaseError as error:
             log.warning("the keeper could not reach the database: %s", error)
             close_old_connections()
-
-    def _void_dead_leases(self) -> None:
-        """This process alone owns the data folder, so whoever held a lease is gone."""
-        with connection.cursor() as cursor:
-            cursor.execute(VOID)
 
     def _tick(self) -> None:
         now = clock.now()

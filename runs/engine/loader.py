@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from django.db import close_old_connections
 
-from governance import approvals, clock, money
+from governance import money
+from governance.models import Approval
 from governance.port import Limit
 from runs.engine.library import Library
 from runs.engine.record import Loaded, News, RunRecord
@@ -27,7 +28,7 @@ class Loader:
         epochs = dict(claims)
         runs = list(Run.objects.filter(id__in=epochs).select_related("project", "user"))
         events, parts = self._events(epochs), self._parts([run.id for run in runs if run.seq > FRESH])
-        answers = approvals.answers(run.id for run in runs if run.seq > FRESH)
+        answers = self._answers([run.id for run in runs if run.seq > FRESH])
         return [
             Loaded(
                 run=record(run),
@@ -49,6 +50,15 @@ class Loader:
         rows = Event.objects.filter(run_id__in=list(run_ids)).order_by("run_id", "seq").values_list(*columns)
         for run_id, *rest, data in rows.iterator(2_000):
             found[run_id].append((*rest, loads(data)))
+        return found
+
+    def _answers(self, run_ids: Sequence[int]) -> dict[int, dict[int, dict]]:
+        """What people decided, or nobody in time, by run and item."""
+        found: dict[int, dict[int, dict]] = defaultdict(dict)
+        if run_ids:
+            rows = Approval.objects.filter(run_id__in=run_ids, outcome__isnull=False)
+            for run_id, number, outcome in rows.values_list("run_id", "id", "outcome"):
+                found[run_id][number] = outcome
         return found
 
     def _parts(self, run_ids: Sequence[int]) -> dict[int, dict[str, str]]:
@@ -75,7 +85,7 @@ class Loader:
         """What a ring may have been for."""
         close_old_connections()
         bell, cancelled_by = Run.objects.values_list("bell", "cancelled_by").get(id=run_id)
-        answers = approvals.answers([run_id]).get(run_id, {}) if open_items else {}
+        answers = self._answers([run_id]).get(run_id, {}) if open_items else {}
         return News(
             bell,
             cancelled_by,
@@ -94,12 +104,6 @@ class Loader:
                 row[name] = loads(row[name]) if row[name] else None
             found[row.pop("id")] = {**row, "finished": row["status"] in FINISHED}
         return found
-
-    def expire(self, run_id: int) -> dict[int, dict]:
-        """Times out what is due; the answers of this run by item."""
-        close_old_connections()
-        approvals.expire(run_id, clock.now())
-        return approvals.answers([run_id]).get(run_id, {})
 
 
 def record(run: Run) -> RunRecord:

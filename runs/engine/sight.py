@@ -57,9 +57,12 @@ class Sight:
         return output
 
     def whole(self, output: Output) -> Output:
-        if isinstance(output, dict) and len(output) == 1 and "$part" in output:
-            return {name: self.parts[hash] for name, hash in output["$part"].items()}
-        return output
+        """The output behind `folded`; what only looks like it stays as it is."""
+        if not isinstance(output, dict) or output.keys() != {"$part"}:
+            return output
+        reference = output["$part"]
+        hash = reference.get("text") if isinstance(reference, dict) else None
+        return {"text": self.parts[hash]} if isinstance(hash, str) and hash in self.parts else output
 
     # --- inputs ------------------------------------------------------------------------------------------------
 

@@ -137,6 +137,17 @@ def test_an_agent_whose_text_says_it_in_words_is_only_warned():
     assert ("schema_mismatch", "/edges/1", ("find", "c")) in warned(problems)
 
 
+def test_an_agent_that_takes_a_text_takes_any_output_in_it():
+    taker = {
+        "slug": "taker",
+        "purpose": "Takes.",
+        "input_schema": {"required": ["text"], "properties": {"text": {}}},
+    }
+    find = {"slug": "find", "type": "http", "output_schema": FOUND}
+    asked = node("c", "agent", {"agent": "taker", "text": "{{ steps.find.output }}"})
+    assert check(line(FIND, asked), library(agent_taker=taker, tool_find=find)) == []
+
+
 def test_what_only_shows_the_way_is_not_held_against_an_agent():
     way = node("w", "condition", {"cases": [{"port": "yes", "when": "true"}]})
     clerk = node("c", "agent", {"agent": "clerk", "text": "Refund {{ input.amount }}."})

@@ -149,23 +149,22 @@ def test_what_is_no_expression_is_left_alone(literal):
     assert check(diamond("a", literal), lookup) == []
 
 
-def test_behind_an_error_port_there_is_an_error():
+def test_the_node_behind_an_error_port_is_handed_the_error():
     nodes = [
         node("start", "start"),
         node("a", "tool", on_error="port"),
         transform("b", "= error.code"),
-        transform("c", "= error.message"),
+        transform("c", "= steps.a.output"),
         node("done", "end"),
     ]
     document = flow(nodes, ["start -> a", "a -> done", "a:error -> b", "b -> c", "c -> done"])
     assert told(check(document, lookup)) == []
-    nodes[4]["config"] = {"output": "= error.code"}  # reached both ways: it may be there
-    assert told(check(document, lookup)) == []
+    nodes[3]["config"] = {"output": "= error.code"}
+    assert told(check(document, lookup)) == [("unknown_name", "/nodes/3/config/output", ("c",))]
     nodes[1]["on_error"], document["edges"][2]["port"] = "fail", "out"
     assert told(check(document, lookup)) == [
         ("unknown_name", "/nodes/2/config/output", ("b",)),
         ("unknown_name", "/nodes/3/config/output", ("c",)),
-        ("unknown_name", "/nodes/4/config/output", ("done",)),
     ]
 
 

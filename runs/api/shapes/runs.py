@@ -124,8 +124,9 @@ LABELS = {
     "propertyNames": {"minLength": 1, "maxLength": 100},
     "additionalProperties": {"type": "string", "maxLength": 200},
 }
+FLOW = {"type": "string", "pattern": "^[a-z0-9-]{1,64}(@[1-9][0-9]{0,8})?$"}
 LAUNCH = body(
-    {"flow": SLUG, "input": ANYTHING, "environment": text(64), "labels": LABELS},
+    {"flow": FLOW, "input": ANYTHING, "environment": text(64), "labels": LABELS},
     optional=("environment", "labels"),
 )
 FORK = body(

@@ -1,0 +1,47 @@
+"""The ASGI application: pages and API over HTTP, live runs over WebSocket."""
+
+import os
+from importlib import import_module
+from urllib.parse import urlsplit
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+http = get_asgi_application()  # sets Django up: what needs models is imported after it
+
+
+class SameOrigin:
+    """Notes whether a socket comes from a page of this host: a session cookie counts for nothing elsewhere."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    async def __call__(self, scope, receive, send):
+        headers = dict(scope["headers"])
+        origin = urlsplit(headers.get(b"origin", b"").decode("latin-1")).netloc
+        host = headers.get(b"host", b"").decode("latin-1")
+        return await self.inner({**scope, "same_origin": not origin or origin == host}, receive, send)
+
+
+def websocket():
+    auth, routing = import_module("channels.auth"), import_module("channels.routing")
+    watcher = import_module("runs.live").Watcher
+    path = import_module("django.urls").re_path
+    routes = [path(r"^ws/runs/(?P<run_id>[0-9a-z]{1,64})/$", watcher.as_asgi())]
+    return SameOrigin(auth.AuthMiddlewareStack(NotFoundRouter(routing.URLRouter(routes))))
+
+
+class NotFoundRouter:
+    """A socket to nowhere is refused instead of breaking off with a traceback."""
+
+    def __init__(self, router):
+        self.router = router
+
+    async def __call__(self, scope, receive, send):
+        if any(route.pattern.match(scope["path"].lstrip("/")) for route in self.router.routes):
+            return await self.router(scope, receive, send)
+        await receive()
+        await send({"type": "websocket.close", "code": 4404})
+
+
+application = import_module("channels.routing").ProtocolTypeRouter({"http": http, "websocket": websocket()})

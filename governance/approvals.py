@@ -1,0 +1,261 @@
+"""Approvals, questions, escalations and uncertain outcomes: who may decide, and what one decision does.
+
+Design note. A decision is a row of its own, and it is bound by a fingerprint to what the person saw. The item's
+status changes by a conditional update, so that of two decisions at the same moment one wins and the other is told.
+The run hears of it through `decided`, sent once the transaction is on the books: governance knows no run, and a
+signal that gets lost costs a sweep, not a decision.
+Who approves with changes changes what is approved; with a quorum, later approvers agree to exactly that or reject.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.dispatch import Signal
+
+from governance import audit, clock, ids, schemas
+from governance.inbox import cancelling, opening, plain
+from governance.models import Approval, Decision, Group, Project, User
+from governance.models.projects import ROLES
+from governance.refusals import Conflict, Forbidden, NotFound, Problem, Refused
+
+__all__ = [
+    "answers",
+    "closing",
+    "decide",
+    "decided",
+    "expire",
+    "may_decide",
+    "names_of",
+    "opening",
+    "pending_for",
+]
+
+decided = Signal()  # sent with approval_id and run_id after the commit that ended an item
+
+DECISIONS = {
+    "approval": ("approve", "reject"),
+    "question": ("answer",),
+    "escalation": ("answer", "retry", "reject"),
+    "uncertain": ("done", "repeat", "reject"),
+}
+STATUS = {"approve": "approved", "reject": "rejected"}  # everything else: answered
+NEEDS_PAYLOAD = frozenset({"answer"})
+MAX_REASON = 10_000
+ALL_ROLES = frozenset(f"role:{role}" for role in ROLES)
+UNCHANGED: Any = object()  # no payload was sent: what was proposed stands
+
+
+def decide(
+    approval: Approval,
+    user: User,
+    decision: str,
+    *,
+    fingerprint: str | None,
+    payload: Any = UNCHANGED,
+    reason: str = "",
+) -> Approval:
+    """What `user` says to an item; returns it as it is then. A `payload` of None is JSON's null.
+
+    Raises NotFound, Forbidden (no reviewer of it, or four eyes), Refused (422: no such decision, no fingerprint, a
+    payload that does not fit), Conflict (409: stale fingerprint, decided already, said already, changed payload).
+    """
+    with transaction.atomic():
+        approval = _locked(approval.pk)
+        _refuse_unfit(approval, decision, fingerprint, reason)
+        _refuse_others(approval, user)
+        _refuse_late(approval, user, fingerprint)
+        agreed = _payload(approval, decision, payload)
+        made = _add(approval, user, decision, agreed, reason)
+        ended = _end(approval, made)
+        data = {
+            "decision": decision,
+            "before": "pending",
+            "after": approval.status,
+            "run": ids.encode(approval.run_id),
+        }
+        audit.record("approval.decide", f"approval/{ids.encode(approval.pk)}", user, approval.project, data)
+        if ended:
+            transaction.on_commit(lambda: _tell(approval))
+    return approval
+
+
+def may_decide(approval: Approval, user: User) -> bool:
+    """Whether `user` is a reviewer of the item, four eyes aside."""
+    return not names_of(user, approval.project).isdisjoint(approval.reviewers)
+
+
+def names_of(user: User, project: Project) -> frozenset[str]:
+    """The names under which reviewers may mean `user` here; none for a stranger. Admins stand in for every role."""
+    roles = project.roles_of(user)
+    if not roles:
+        return frozenset()
+    groups = Group.objects.filter(project=project, members=user).values_list("slug", flat=True)
+    named = {
+        f"user:{user.username}",
+        *(f"role:{role}" for role in roles),
+        *(f"group:{slug}" for slug in groups),
+    }
+    return frozenset(named | ALL_ROLES if "admin" in roles else named)
+
+
+def pending_for(user: User, project: Project) -> list[Approval]:
+    """The pending items that `user` can decide now: a reviewer who has not spoken, four eyes kept."""
+    names = names_of(user, project)
+    pending = Approval.objects.filter(project=project, status="pending").order_by("-pk")
+    return [
+        approval
+        for approval in pending.select_related("project").prefetch_related("decisions__by")
+        if not names.isdisjoint(approval.reviewers)
+        and not (approval.four_eyes and approval.launched_by_id == user.pk)
+        and user.pk not in {decision.by_id for decision in approval.decisions.all()}
+    ]
+
+
+def answers(run_ids: Iterable[int]) -> dict[int, dict[int, dict]]:
+    """{run: {item: outcome}} of everything that was decided or timed out.
+
+    An outcome is {decision, payload, by: [usernames], reason, at: RFC 3339}.
+    """
+    found: dict[int, dict[int, dict]] = {}
+    ended = Approval.objects.filter(run_id__in=list(run_ids), outcome__isnull=False)
+    for run_id, number, outcome in ended.values_list("run_id", "pk", "outcome"):
+        found.setdefault(run_id, {})[number] = outcome
+    return found
+
+
+def expire(run_id: int, now: int) -> list[int]:
+    """Times out the run's items that are due at `now` (microseconds); their ids. A decision that came first stands."""
+    expired = []
+    due = Approval.objects.filter(run_id=run_id, status="pending", due_at__lte=now).order_by("pk")
+    for approval in due.only("kind", "payload"):
+        payload = approval.payload if approval.kind == "approval" else None
+        outcome = {"decision": "timed_out", "payload": payload, "by": [], "reason": "", "at": clock.show(now)}
+        pending = Approval.objects.filter(pk=approval.pk, status="pending")
+        if pending.update(status="timed_out", outcome=outcome, decided_at=now):
+            expired.append(approval.pk)
+    return expired
+
+
+def _locked(approval_id: int) -> Approval:
+    # SQLite's transactions exclude each other from their begin; PostgreSQL locks the row.
+    locked = Approval.objects.select_for_update(of=("self",)).select_related("project")
+    approval = locked.filter(pk=approval_id).first()
+    if approval is None:
+        raise NotFound(f"There is no approval {ids.encode(approval_id)!r}.")
+    return approval
+
+
+def _refuse_unfit(approval: Approval, decision: str, fingerprint: str | None, reason: str) -> None:
+    allowed = DECISIONS[approval.kind]
+    problems = []
+    if decision not in allowed:
+        sentence = f"Of this {approval.kind} a person says {' or '.join(allowed)}."
+        problems.append(Problem("/decision", sentence, "invalid_decision"))
+    if not fingerprint:
+        sentence = "Send the fingerprint of the item as you saw it: it binds your decision to exactly that."
+        problems.append(Problem("/fingerprint", sentence, "missing_field"))
+    if len(reason) > MAX_REASON or schemas.plain_problems(reason):
+        problems.append(Problem("/reason", f"A reason is a text of up to {MAX_REASON} characters."))
+    if problems:
+        raise Refused(problems)
+
+
+def _refuse_others(approval: Approval, user: User) -> None:
+    if not may_decide(approval, user):
+        raise Forbidden(f"This is for {', '.join(approval.reviewers)} to decide.")
+    if approval.four_eyes and approval.launched_by_id == user.pk:
+        raise Forbidden("Four eyes: whoever launched the run cannot decide this. Ask another reviewer.")
+
+
+def _refuse_late(approval: Approval, user: User, fingerprint: str | None) -> None:
+    if approval.status != "pending":
+        raise Conflict(f"This {approval.kind} is {approval.status.replace('_', ' ')} already.")
+    if approval.decisions.filter(by=user).exists():
+        raise Conflict("You have decided this already: another reviewer has to agree.")
+    if fingerprint != approval.fingerprint:
+        raise Conflict("What you saw is not what is asked now: read the item again, then decide.")
+    if approval.due_at is not None and approval.due_at <= clock.now():
+        raise Conflict("The time for this has passed.")
+
+
+def _payload(approval: Approval, decision: str, payload: Any) -> Any:
+    """What the decision carries on. Raises Refused, Conflict."""
+    if decision in NEEDS_PAYLOAD and payload is UNCHANGED:
+        raise Refused(
+            [Problem("/payload", "The field 'payload' is missing: add the answer.", "missing_field")]
+        )
+    if decision not in ("approve", "answer", "done"):
+        return None
+    before = _standing(approval) if decision == "approve" else None
+    if payload is UNCHANGED or (decision == "approve" and _same(payload, before)):
+        return before
+    if decision == "approve" and not approval.editable:
+        raise Conflict("This payload cannot be changed: approve it as it is, or reject it.")
+    if decision == "approve" and approval.decisions.filter(decision="approve").exists():
+        raise Conflict("Others have approved this as it stands: approve exactly that, or reject it.")
+    schema = True if approval.schema is None else approval.schema
+    problems = schemas.instance_problems(schema, payload, "/payload")
+    if problems:
+        raise Refused(problems)
+    return payload
+
+
+def _standing(approval: Approval) -> Any:
+    """The payload that an approval is about now: as the last approver left it."""
+    last = approval.decisions.filter(decision="approve").order_by("-id").first()
+    return approval.payload if last is None else last.payload
+
+
+def _same(one: Any, other: Any) -> bool:
+    return json.dumps(_even(one), sort_keys=True) == json.dumps(_even(other), sort_keys=True)
+
+
+def _even(value: Any) -> Any:
+    """50.0 as 50: browsers send whole numbers without their point."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _even(inner) for key, inner in value.items()}
+    return [_even(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _add(approval: Approval, user: User, decision: str, payload: Any, reason: str) -> Decision:
+    try:
+        with transaction.atomic():
+            return Decision.objects.create(
+                approval=approval,
+                by=user,
+                decision=decision,
+                payload=payload,
+                reason=plain(reason),
+                at=clock.now(),
+            )
+    except IntegrityError as error:
+        raise Conflict("You have decided this already: another reviewer has to agree.") from error
+
+
+def _end(approval: Approval, made: Decision) -> bool:
+    """Ends the item where this decision does: an approval once its quorum agrees, everything else at once."""
+    agreeing = list(approval.decisions.filter(decision=made.decision).select_related("by").order_by("id"))
+    if made.decision == "approve" and len(agreeing) < approval.quorum:
+        return False
+    status = STATUS.get(made.decision, "answered")
+    outcome = {
+        "decision": made.decision,
+        "payload": made.payload,
+        "by": [decision.by.username for decision in agreeing if decision.by],
+        "reason": made.reason,
+        "at": clock.show(made.at),
+    }
+    pending = Approval.objects.filter(pk=approval.pk, status="pending")
+    if not pending.update(status=status, outcome=outcome, decided_at=made.at):
+        raise Conflict(f"This {approval.kind} was decided by somebody else just now.")
+    approval.status, approval.outcome, approval.decided_at = status, outcome, made.at
+    return True
+
+
+def _tell(approval: Approval) -> None:
+    # A receiver that fails must not turn a decision that stands into an error: the sweep finds the run.
+    decided.send_robust(sender=Approval, approval_id=approval.pk, run_id=approval.run_id)

@@ -1,0 +1,97 @@
+"""`manage.py serve`: the whole product in one process (contract, section 1)."""
+
+import socket
+import threading
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from runs.engine import hosting
+from runs.house import House
+
+
+class Command(BaseCommand):
+    help = "Serves pages, API and sockets, and executes runs, in this one process."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (127.0.0.1)")
+        parser.add_argument("--port", default=8000, type=int, help="the port to listen on (8000)")
+
+    def handle(self, *, host: str, port: int, **_):
+        check_port(host, port)
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{port}/"
+        house = House()
+        link = house.open(f"at {address}")
+        try:
+            serve(host, port, lambda: self._welcome(address, link))
+        finally:
+            house.close()
+
+    def _welcome(self, address: str, link: str | None) -> None:
+        self.stdout.write(f"Baton {address}")
+        if link is not None:
+            base = settings.PUBLIC_URL + "/" if settings.PUBLIC_URL else address
+            self.stdout.write(f"Sign in once: {base}sign-in/{link}/")
+        self.stdout.flush()
+
+
+def check_port(host: str, port: int) -> None:
+    """One clear line before anything is written, instead of a traceback from the server."""
+    if not 0 < port < 65536:
+        raise CommandError(f"--port {port} is no port: take one from 1 to 65535.")
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        reason = "is in use" if error.errno == 98 else f"cannot be listened on ({error.strerror})"
+        raise CommandError(
+            f"{host}:{port} {reason}: take another with --port, or end what listens there."
+        ) from error
+
+
+def serve(host: str, port: int, welcome: Callable[[], None]) -> None:
+    """Runs Daphne until SIGINT or SIGTERM, with the engine beside it."""
+    from daphne.endpoints import build_endpoint_description_strings
+    from daphne.server import Server
+
+    from config.asgi import application
+    from runs.postbox import Postbox
+
+    postbox = Postbox()
+
+    def ready() -> None:
+        postbox.open()
+        hosting.start(send=postbox.send, sole=settings.EMBEDDED)
+        welcome()
+        threading.Thread(target=warm_up, name="baton-warm", daemon=True).start()
+
+    server = Server(
+        application,
+        endpoints=build_endpoint_description_strings(host=host, port=port),
+        signal_handlers=True,
+        ready_callable=ready,
+        websocket_handshake_timeout=10,
+        application_close_timeout=2,
+        server_name="Baton",
+    )
+    server.run()
+
+
+def warm_up() -> None:
+    """What costs seconds to import is imported before the first call needs it, where a hosted provider exists."""
+    from django.db import connection
+
+    from governance.models import Document
+    from registry.backends import warm
+
+    if (
+        Document.objects.filter(kind="provider", active__isnull=False)
+        .exclude(draft__contains="scripted")
+        .exists()
+    ):
+        warm()
+    connection.close()
