@@ -8,29 +8,18 @@ Who approves with changes changes what is approved; with a quorum, later approve
 """
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 
 from governance import audit, clock, ids, schemas
-from governance.inbox import cancelling, opening, plain
+from governance.inbox import cancelling, expiring, opening, plain
 from governance.models import Approval, Decision, Group, Project, User
 from governance.models.projects import ROLES
 from governance.refusals import Conflict, Forbidden, NotFound, Problem, Refused
 
-__all__ = [
-    "answers",
-    "closing",
-    "decide",
-    "decided",
-    "expire",
-    "may_decide",
-    "names_of",
-    "opening",
-    "pending_for",
-]
+__all__ = ["cancelling", "decide", "decided", "expiring", "may_decide", "names_of", "opening", "pending_for"]
 
 decided = Signal()  # sent with approval_id and run_id after the commit that ended an item
 
@@ -111,31 +100,6 @@ def pending_for(user: User, project: Project) -> list[Approval]:
         and not (approval.four_eyes and approval.launched_by_id == user.pk)
         and user.pk not in {decision.by_id for decision in approval.decisions.all()}
     ]
-
-
-def answers(run_ids: Iterable[int]) -> dict[int, dict[int, dict]]:
-    """{run: {item: outcome}} of everything that was decided or timed out.
-
-    An outcome is {decision, payload, by: [usernames], reason, at: RFC 3339}.
-    """
-    found: dict[int, dict[int, dict]] = {}
-    ended = Approval.objects.filter(run_id__in=list(run_ids), outcome__isnull=False)
-    for run_id, number, outcome in ended.values_list("run_id", "pk", "outcome"):
-        found.setdefault(run_id, {})[number] = outcome
-    return found
-
-
-def expire(run_id: int, now: int) -> list[int]:
-    """Times out the run's items that are due at `now` (microseconds); their ids. A decision that came first stands."""
-    expired = []
-    due = Approval.objects.filter(run_id=run_id, status="pending", due_at__lte=now).order_by("pk")
-    for approval in due.only("kind", "payload"):
-        payload = approval.payload if approval.kind == "approval" else None
-        outcome = {"decision": "timed_out", "payload": payload, "by": [], "reason": "", "at": clock.show(now)}
-        pending = Approval.objects.filter(pk=approval.pk, status="pending")
-        if pending.update(status="timed_out", outcome=outcome, decided_at=now):
-            expired.append(approval.pk)
-    return expired
 
 
 def _locked(approval_id: int) -> Approval:

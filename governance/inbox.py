@@ -1,12 +1,14 @@
 """The inbox as the engine writes it: statements for its one writer, sans-IO like the ledger's.
 
-Each function returns an operation: called with the vendor it yields (sql, params) and is sent the rows.
+Each function returns an operation: called with the vendor it yields (sql, params) and is sent the rows. What a run
+is told of an item is its outcome: {decision, payload, by: [usernames], reason, at: RFC 3339}.
 """
 
 import json
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
+from governance import clock
 from governance.port import ApprovalRequest, Facts
 
 Statements = Generator[tuple[str, Sequence[Any]], list[tuple], Any]
@@ -28,6 +30,12 @@ OPEN = " ".join(
         ")",
     )
 )
+DUE = """
+    SELECT id, kind, payload FROM governance_approval
+    WHERE run_id = ? AND status = 'pending' AND due_at <= ? ORDER BY id"""
+TIME_OUT = """
+    UPDATE governance_approval SET status = 'timed_out', outcome = ?, decided_at = ? WHERE id = ? AND status = 'pending'"""
+OUTCOMES = "SELECT id, outcome FROM governance_approval WHERE run_id = ? AND outcome IS NOT NULL"
 CANCEL = """
     UPDATE governance_approval SET status = 'cancelled', decided_at = ? WHERE run_id = ? AND status = 'pending'"""
 
@@ -58,6 +66,20 @@ def opening(
     return statements
 
 
+def expiring(run_id: int, now: int) -> Operation:
+    """Times out what is due at `now`; returns {id: outcome} of these items, where a decision came first its own."""
+
+    def statements(vendor: str) -> Statements:
+        due = yield DUE, (run_id, now)
+        for number, kind, payload in due:
+            yield TIME_OUT, (json.dumps(_timed_out(kind, payload, now)), now, number)
+        numbers = {number for number, _, _ in due}
+        rows = (yield OUTCOMES, (run_id,)) if due else []
+        return {number: json.loads(outcome) for number, outcome in rows if number in numbers}
+
+    return statements
+
+
 def cancelling(run_id: int, now: int, node: str | None = None, iteration: int | None = None) -> Operation:
     """Withdraws what the run still asks, or what one iteration of one of its nodes does."""
 
@@ -73,6 +95,11 @@ def cancelling(run_id: int, now: int, node: str | None = None, iteration: int | 
 def plain(text: str) -> str:
     """Text as a database can hold it: titles and reasons may quote what a model said."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
+def _timed_out(kind: str, payload: str | None, now: int) -> dict:
+    kept = json.loads(payload) if kind == "approval" and payload is not None else None
+    return {"decision": "timed_out", "payload": kept, "by": [], "reason": "", "at": clock.show(now)}
 
 
 def _json(value: Any) -> str | None:

@@ -32,7 +32,7 @@ class Children:
                 self.heed(await self.driver.engine.read(self.driver.engine.loader.children, [number]))
             while not self.known.get(number, {}).get("finished"):
                 event.clear()
-                async with self.driver.suspended(key, {"kind": "child", "id": ids.encode(number)}):
+                async with self.driver.waiting.suspended(key, {"kind": "child", "id": ids.encode(number)}):
                     await event.wait()
         finally:
             self.open.pop(number, None)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import Answer, Arrival, Output, Question, StepFailed
@@ -16,6 +15,7 @@ from registry.decisions import permit
 from registry.validation import mismatch
 from runs.engine.attempt import Candidate
 from runs.engine.desk import StepDesk
+from runs.engine.items import run_item
 from runs.engine.library import Pinned
 from runs.engine.memory import StepKey, StepMemory
 
@@ -201,7 +201,9 @@ class StepContext:
         if self.driver.is_new(self.key, "wait") and moment > clock.now():
             self.driver.line("step.waiting", {"kind": "timer", "until": clock.show(moment)}, self.key)
         while (remaining := (moment - clock.now()) / 1_000_000) > 0:
-            async with self.driver.suspended(self.key, {"kind": "timer", "id": None, "until": moment}):
+            async with self.driver.waiting.suspended(
+                self.key, {"kind": "timer", "id": None, "until": moment}
+            ):
                 await asyncio.sleep(remaining)
 
     def first_started_at(self) -> int:
@@ -227,7 +229,7 @@ class StepContext:
 
         async def one(index: int, item: Any) -> None:
             async with gate:
-                result = await self.driver.run_item((self.node.id, self.iteration, index), item, body)
+                result = await run_item(self.driver, (self.node.id, self.iteration, index), item, body)
             if isinstance(result, StepFailed):
                 failed.append({"index": index, "error": {"code": result.code, "message": result.message}})
                 if not collect_errors:
@@ -235,7 +237,7 @@ class StepContext:
             else:
                 outputs[index] = result
 
-        async with self.driver.delegating(self.key):
+        async with self.driver.waiting.delegating(self.key):
             await all_or_first_failure([one(index, item) for index, item in enumerate(items)])
         return outputs, sorted(failed, key=lambda entry: entry["index"])
 
@@ -253,19 +255,3 @@ async def all_or_first_failure(work: Sequence[Awaitable[None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@asynccontextmanager
-async def stopped_clock(limit: asyncio.Timeout | None):
-    """Time spent waiting for people, moments and budgets does not count against a step's time-out."""
-    if limit is None or limit.when() is None:
-        yield
-        return
-    loop = asyncio.get_running_loop()
-    remaining = limit.when() - loop.time()
-    limit.reschedule(None)
-    try:
-        yield
-    finally:
-        if not limit.expired():
-            limit.reschedule(loop.time() + remaining)

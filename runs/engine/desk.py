@@ -76,7 +76,9 @@ class StepDesk:
         operation = ledger.Reserve(self.facts.run, hold.call, hold.amount, hold.limits)
         answer = await self.driver.journal.money(operation)
         while answer.state == "waiting":
-            async with self.driver.suspended(self.key, {"kind": "budget", "id": answer.account}, parks=False):
+            async with self.driver.waiting.suspended(
+                self.key, {"kind": "budget", "id": answer.account}, parks=False
+            ):
                 await self.driver.engine.money_moved(POLL_FOR_MONEY_S)
             answer = await self.driver.journal.money(operation)
         if answer.state == "refused":

@@ -10,18 +10,17 @@ them to the same place from the journal.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes import TYPES
-from flows.nodes.base import Context, Finished, Output, StepFailed
+from flows.nodes.base import Finished, StepFailed
 from governance import clock, inbox, ledger
 from governance.expressions import ExpressionError
 from governance.port import Limit
 from runs.engine.attempt import Candidate, as_data, run_step
 from runs.engine.children import Children
-from runs.engine.context import StepContext, stopped_clock
+from runs.engine.context import StepContext
 from runs.engine.ending import Ending
 from runs.engine.inbox import Inbox
 from runs.engine.journal import Journal
@@ -29,6 +28,7 @@ from runs.engine.memory import Memory, StepKey, StepMemory
 from runs.engine.planner import Plan, State
 from runs.engine.record import Loaded
 from runs.engine.sight import Sight
+from runs.engine.waiting import Waiting
 from runs.engine.writer import Fenced, StorageFailed
 
 if TYPE_CHECKING:
@@ -58,9 +58,7 @@ class Driver:
         self.children = Children(self)
         self.ending = Ending(self)
         self.tasks: dict[StepKey, asyncio.Task] = {}
-        self.awake: set[StepKey] = set()
-        self.waits: dict[StepKey, Mapping] = {}
-        self.parking: asyncio.Future | None = None
+        self.waiting = Waiting(self)
         self._loaded = loaded
         self._pure: list[StepKey] = []
 
@@ -209,7 +207,7 @@ class Driver:
             self._spawn(key, self._step(key))
 
     def _spawn(self, key: StepKey, work: Awaitable[None]) -> None:
-        self.awake.add(key)
+        self.waiting.awake.add(key)
         self.journal.run.status = (
             "running" if self.journal.run.status == "queued" else self.journal.run.status
         )
@@ -227,7 +225,7 @@ class Driver:
             self._end_step(key, finished)
 
     def _end_step(self, key: StepKey, result: Finished | StepFailed) -> None:
-        self.awake.discard(key)
+        self.waiting.awake.discard(key)
         if self.ending.begun or not self._is_current(key[0], key[1]):
             return
         if isinstance(result, StepFailed):
@@ -239,21 +237,21 @@ class Driver:
     def _step_ended(self, key: StepKey, task: asyncio.Task) -> None:
         if self.tasks.get(key) is task:
             del self.tasks[key]
-        self.awake.discard(key)
+        self.waiting.awake.discard(key)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, (Fenced, StorageFailed)):
             self.engine.abandon(self, error)
         elif error is not None:
             log.error("step %s of run %s broke off", key, self.run.public_id, exc_info=error)
             self._end_step(key, StepFailed("step_failed", f"The step broke off: {type(error).__name__}."))
-        self.consider_parking()
+        self.waiting.consider_parking()
 
     def _drain_pure(self) -> None:
         """Runs pure steps one after the other, and lets the loop breathe in between."""
         for _ in range(PURE_STEPS_A_TURN):
             if not self._pure or self.ending.begun:
                 self.journal.flush()
-                self.consider_parking()
+                self.waiting.consider_parking()
                 return
             key = self._pure.pop(0)
             if self._is_current(key[0], key[1]):
@@ -321,95 +319,8 @@ class Driver:
         self.sight.remember(key[0], seq, data)
         self.ending.errors[key[0]] = failure
 
-    async def run_item(
-        self, key: StepKey, item: Any, body: Callable[[Context, Any], Awaitable[Output]]
-    ) -> Output | StepFailed:
-        """One item of a map as a step of its own: recorded, attempted, found again."""
-        step = self.memory.step(key)
-        if step.finished is not None:
-            return self._known_item(step)
-        if step.started is None:
-            self.line("step.started", {"input": item}, key)
-            if self.ending.has_too_many_steps():
-                await asyncio.Event().wait()  # the run is being ended
-        self.awake.add(key)
-
-        async def play(context: Context) -> Finished:
-            return Finished(await body(context, item))
-
-        step.item = item
-        try:
-            finished = await run_step(self, key, play)
-        except StepFailed as failure:
-            self.line(
-                "step.finished",
-                {"status": "failed", "port": None, "ports": [], "error": as_data(failure)},
-                key,
-            )
-            return failure
-        finally:
-            self.awake.discard(key)
-        output = self.sight.folded(finished.output)
-        self.line(
-            "step.finished", {"status": "succeeded", "port": "out", "ports": ["out"], "output": output}, key
-        )
-        return finished.output
-
-    def _known_item(self, step: StepMemory) -> Output | StepFailed:
-        if step.finished["status"] == "succeeded":
-            return self.sight.whole(step.finished.get("output"))
-        error = step.finished.get("error") or {"code": "step_failed", "message": "The item was cancelled."}
-        return StepFailed(error["code"], error["message"])
-
     def context(self, key: StepKey, memory: StepMemory, candidate: Candidate) -> StepContext:
         return StepContext(self, key, memory, candidate)
-
-    # --- waiting -----------------------------------------------------------------------------------------------
-
-    @asynccontextmanager
-    async def suspended(self, key: StepKey, wait: Mapping, *, parks: bool = True):
-        """Holds still: the step's clock stops, and the run may be parked unless the wait is for this process."""
-        step = self.memory.step(key)
-        self.waits[key] = wait
-        if parks:
-            self.awake.discard(key)
-            self._show(step, "waiting")
-            self.consider_parking()
-        try:
-            async with stopped_clock(step.limit):
-                yield
-                if self.parking is not None:
-                    await asyncio.shield(self.parking)
-        finally:
-            self.waits.pop(key, None)
-            self.awake.add(key)
-        if parks:
-            self._show(step, "running")
-            self.ending.resume()
-
-    def _show(self, step: StepMemory, status: str) -> None:
-        step.row.status = status
-        self.journal.step(step.row)
-
-    @asynccontextmanager
-    async def delegating(self, key: StepKey):
-        """A map sleeps while its items work."""
-        self.awake.discard(key)
-        try:
-            yield
-        finally:
-            self.awake.add(key)
-
-    def consider_parking(self) -> None:
-        if (
-            not self.awake
-            and self.waits
-            and not self._pure
-            and not self.ending.begun
-            and self.parking is None
-        ):
-            self.parking = self.engine.loop.create_future()
-            self.engine.spawn(self.ending.park())
 
     # --- being rung for ----------------------------------------------------------------------------------------
 
@@ -427,6 +338,10 @@ class Driver:
             return
         self.inbox.heed(news.answers)
         self.children.heed(news.children)
+
+    def has_work(self) -> bool:
+        """Whether pure steps are still to be run."""
+        return bool(self._pure)
 
     def unrepeatable(self) -> list[asyncio.Task]:
         """The steps with a call under way that nobody could repeat."""

@@ -142,7 +142,7 @@ class Ending:
     async def park(self) -> None:
         """Gives the lease back while everything waits; the bell tells whether somebody rang meanwhile."""
         driver = self.driver
-        waits = dict(driver.waits)
+        waits = dict(driver.waiting.waits)
         self._show_waits(waits)
         times = [wait["until"] for wait in waits.values() if wait.get("until")]
         journal = driver.journal
@@ -150,7 +150,7 @@ class Ending:
             release(driver.run.id, journal.epoch, min(times, default=None), driver.bell)
         )
         await journal.stored()
-        parked, driver.parking = driver.parking, None
+        parked, driver.waiting.parking = driver.waiting.parking, None
         if await released:
             driver.engine.parked(driver)
             return

@@ -63,7 +63,7 @@ class Inbox:
             while item.id not in self.answers:
                 due = item.due_at
                 wait = {"kind": request.kind, "id": ids.encode(item.id), "until": due}
-                async with self.driver.suspended(key, wait):
+                async with self.driver.waiting.suspended(key, wait):
                     await self._ring_or_due(event, due)
                 event.clear()
         finally:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from runs.engine.attempt import Candidate
     from runs.engine.driver import Driver
 
+WORTH_FOLDING = 100  # characters: a shorter text is not longer than its name
+
 
 class Sight:
     """One run's outputs and parts."""
@@ -45,16 +47,10 @@ class Sight:
         return hash
 
     def folded(self, output: Output) -> Output:
-        if (
-            isinstance(output, dict)
-            and len(output) == 1
-            and isinstance(output.get("text"), str)
-            and self.parts
-        ):
-            hash = hash_of(output["text"])
-            if hash in self.parts:
-                return {"$part": {"text": hash}}
-        return output
+        text = output.get("text") if isinstance(output, dict) and len(output) == 1 else None
+        if not isinstance(text, str) or len(text) < WORTH_FOLDING or hash_of(text) not in self.parts:
+            return output
+        return {"$part": {"text": hash_of(text)}}
 
     def whole(self, output: Output) -> Output:
         """The output behind `folded`; what only looks like it stays as it is."""

@@ -35,7 +35,12 @@ def test_a_role_has_the_rights_of_the_table(project, role):
 
 def test_roles_add_up(project):
     both = member(project, "both", "reviewer", "operator")
-    assert [right for right in TABLE if access.may(both, project, right)] == ["read", "launch", "decide", "reveal"]
+    assert [right for right in TABLE if access.may(both, project, right)] == [
+        "read",
+        "launch",
+        "decide",
+        "reveal",
+    ]
 
 
 @pytest.mark.parametrize("slug", ["support", "nowhere", "\0"])

@@ -101,7 +101,9 @@ def test_versions_are_numbered_and_the_same_content_makes_none(project, ada):
     assert (second.number, created) == (2, True)
     moved = {"note": 2, "slug": "lookup", "kind": "tool"}
     assert documents.publish(document, moved, ada) == (second, False)
-    again, created = documents.publish(document, {"kind": "tool", "slug": "lookup", "name": "A", "note": 1}, ada)
+    again, created = documents.publish(
+        document, {"kind": "tool", "slug": "lookup", "name": "A", "note": 1}, ada
+    )
     assert (again.number, created) == (3, True)
     assert [version.number for version in document.versions.order_by("number")] == [1, 2, 3]
 
@@ -221,7 +223,10 @@ def test_every_verb_leaves_one_line_of_audit(project, ada):
     documents.activate(document, 1, ada)
     documents.archive(document, ada)
     lines = AuditEntry.objects.order_by("id").values_list("action", "object", "actor", "data")
-    shown = [(action, object, actor, data.get("before"), data.get("after")) for action, object, actor, data in lines]
+    shown = [
+        (action, object, actor, data.get("before"), data.get("after"))
+        for action, object, actor, data in lines
+    ]
     mark = documents.digest(body)
     assert shown == [
         ("tool.draft", "tool/lookup", "ada", None, mark),

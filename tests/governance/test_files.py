@@ -14,8 +14,12 @@ AWKWARD = [
     "@a", "`a", "- a", "? a", "a: b", "a #b", "#a", "{a", "[a", "'", '"', "\\", "\t", "a\tb\nc", "\x85", "\u2028a\nb",
     "\ufeffa\nb", "\x7f", "𝄞 ü 中", "---", "...", "a\r\nb", "---\na", "{{ input.message }}", "= steps.a.output",
 ]  # fmt: skip
-texts = st.one_of(st.sampled_from(AWKWARD), st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0")))
-numbers = st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.integers(min_value=2**70))
+texts = st.one_of(
+    st.sampled_from(AWKWARD), st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
+)
+numbers = st.one_of(
+    st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.integers(min_value=2**70)
+)
 values = st.recursive(
     st.one_of(st.none(), st.booleans(), numbers, texts),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(texts, inner, max_size=4)),
@@ -93,7 +97,10 @@ def test_plain_words_are_read_by_the_core_types_of_yaml_1_2(text, value):
     ("text", "sentence"),
     [
         ("a: &x [1]\nb: *x", "line 2: aliases (*name) are not read: write the value out"),
-        ("a: !!python/object:os.system x", "line 1: the tag tag:yaml.org,2002:python/object:os.system is not read"),
+        (
+            "a: !!python/object:os.system x",
+            "line 1: the tag tag:yaml.org,2002:python/object:os.system is not read",
+        ),
         ("a: !!binary aaaa", "line 1: the tag tag:yaml.org,2002:binary is not read: leave it out"),
         ("a: 1\na: 2", "line 2: the field 'a' is given twice"),
         ("1: a", "line 1: a field's name must be text: put it in quotes"),

@@ -17,7 +17,13 @@ AGENT = {"slug": "billing", "version": 4, "tools": ["lookup", "create-refund@2"]
 
 
 def policy(slug: str, effect: str, when: str | None = None, *actions: str, **fields) -> dict:
-    found = {"kind": "policy", "slug": slug, "effect": effect, "actions": list(actions or ("tool.call",)), **fields}
+    found = {
+        "kind": "policy",
+        "slug": slug,
+        "effect": effect,
+        "actions": list(actions or ("tool.call",)),
+        **fields,
+    }
     return found if when is None else {**found, "when": when}
 
 
@@ -35,7 +41,12 @@ def tool_call(tool=LOOKUP, agent=AGENT, **arguments) -> Operation:
         (tool_call(LOOKUP), "allow", None, ()),
         (tool_call(REFUND), "approve", None, ("built-in/irreversible",)),
         (tool_call({"slug": "hr", "risk": "read"}), "deny", "tool_not_allowed", ("built-in/tool-list",)),
-        (tool_call({"slug": "hr", "risk": "irreversible"}), "deny", "tool_not_allowed", ("built-in/tool-list",)),
+        (
+            tool_call({"slug": "hr", "risk": "irreversible"}),
+            "deny",
+            "tool_not_allowed",
+            ("built-in/tool-list",),
+        ),
         (tool_call(LOOKUP, {"slug": "mute"}), "deny", "tool_not_allowed", ("built-in/tool-list",)),
         (tool_call({"slug": "create"}), "deny", "tool_not_allowed", ("built-in/tool-list",)),
         (tool_call({"slug": "hr", "risk": "write"}, None), "allow", None, ()),
@@ -52,7 +63,9 @@ def test_what_is_built_in(operation, effect, code, policies):
 
 
 ALLOW = policy("trusted", "allow", "tool.slug == 'create-refund' && arguments.amount < 10.0")
-APPROVE = policy("over-50", "approve", "arguments.amount > 50.0", quorum=1, reviewers=["group:leads"], due_in_s=60)
+APPROVE = policy(
+    "over-50", "approve", "arguments.amount > 50.0", quorum=1, reviewers=["group:leads"], due_in_s=60
+)
 STRICT = policy("over-90", "approve", "arguments.amount > 90.0", quorum=2, four_eyes=True, due_in_s=30)
 DENY = policy("never", "deny", "arguments.amount > 99.0", reason="Nobody refunds that much.")
 BROKEN = policy("broken", "allow", "nothing.here == 1")
@@ -89,13 +102,20 @@ def test_the_list_of_an_agent_comes_before_any_policy():
 
 def test_several_approvals_become_the_strictest():
     verdict = decide(tool_call(REFUND, amount=95.0), book(APPROVE, STRICT))
-    assert (verdict.reviewers, verdict.quorum, verdict.four_eyes, verdict.due_in_s) == (("group:leads",), 2, True, 30)
+    assert (verdict.reviewers, verdict.quorum, verdict.four_eyes, verdict.due_in_s) == (
+        ("group:leads",),
+        2,
+        True,
+        30,
+    )
 
 
 def test_a_verdict_says_why():
     assert decide(tool_call(REFUND, amount=100.0), book(DENY)).reason == "Nobody refunds that much."
     broken = decide(tool_call(REFUND, amount=1.0), book(BROKEN)).reason
-    assert broken.startswith("The policy broken@3 could not be evaluated, which counts as deny: `nothing.here == 1`")
+    assert broken.startswith(
+        "The policy broken@3 could not be evaluated, which counts as deny: `nothing.here == 1`"
+    )
     assert decide(tool_call(LOOKUP)) == Verdict("allow", reason="No policy speaks against it.")
 
 
@@ -111,7 +131,9 @@ def test_a_verdict_as_an_event():
 
 
 def operation(arguments, call="c1", run="r1", tool=REFUND) -> Operation:
-    return Operation("tool.call", call, {"tool": tool, "arguments": arguments, "run": {"id": run, "cost_usd": 1}})
+    return Operation(
+        "tool.call", call, {"tool": tool, "arguments": arguments, "run": {"id": run, "cost_usd": 1}}
+    )
 
 
 def test_a_fingerprint_binds_the_exact_operation():
@@ -131,7 +153,8 @@ def test_a_fingerprint_binds_the_exact_operation():
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 
@@ -150,7 +173,11 @@ def test_the_order_of_keys_changes_no_fingerprint(arguments, random):
 
 
 def test_deciding_takes_microseconds():
-    calls = [tool_call(LOOKUP), tool_call(REFUND), Operation("model.call", "c", {"agent": AGENT, "model": "a/b"})]
+    calls = [
+        tool_call(LOOKUP),
+        tool_call(REFUND),
+        Operation("model.call", "c", {"agent": AGENT, "model": "a/b"}),
+    ]
     began = time.perf_counter()
     for _ in range(1000):
         for call in calls:

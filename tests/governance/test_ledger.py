@@ -309,7 +309,9 @@ def own_connection():
     if connection.vendor == "sqlite":
         return sqlite3.connect(found["NAME"], isolation_level=None, timeout=30)
     parameters = connection.get_connection_params()
-    named = {key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)}
+    named = {
+        key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)
+    }
     return psycopg.connect(autocommit=True, **named)
 
 

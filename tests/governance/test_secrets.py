@@ -19,7 +19,11 @@ def test_a_secret_is_stored_encrypted_and_revealed_by_name(project, ada):
     stored = bytes(Secret.objects.get(name="erp").ciphertext)
     assert b"hunter" not in stored
     lines = list(AuditEntry.objects.filter(action="secret.set").values_list("object", "data"))
-    assert lines == [("secret/erp", {"new": True}), ("secret/crm", {"new": True}), ("secret/erp", {"new": False})]
+    assert lines == [
+        ("secret/erp", {"new": True}),
+        ("secret/crm", {"new": True}),
+        ("secret/erp", {"new": False}),
+    ]
 
 
 def test_the_same_value_never_looks_the_same(project, ada):
@@ -53,7 +57,16 @@ def test_a_secret_can_be_deleted(project, ada):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("", "x"), ("a b", "x"), ("a" * 101, "x"), ("-a", "x"), ("erp", ""), ("erp", "a\0"), ("erp", 3), ("erp", "x" * 10_001)],
+    [
+        ("", "x"),
+        ("a b", "x"),
+        ("a" * 101, "x"),
+        ("-a", "x"),
+        ("erp", ""),
+        ("erp", "a\0"),
+        ("erp", 3),
+        ("erp", "x" * 10_001),
+    ],
 )
 def test_a_name_or_value_that_cannot_be_kept_is_refused(project, ada, name, value):
     with pytest.raises(Refused) as refused:

@@ -62,7 +62,7 @@ DECISION = body(
         "decision": {"type": "string", "enum": list(DECISIONS)},
         "payload": ANYTHING,
         "reason": text(10_000),
-        "fingerprint": text(200),
+        "fingerprint": text(400),
     },
     optional=("payload", "reason"),
 )

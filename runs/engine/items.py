@@ -1,0 +1,56 @@
+"""One item of a map as a step of its own: recorded, attempted, found again after a crash."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from flows.nodes.base import Context, Finished, Output, StepFailed
+from runs.engine.attempt import as_data, run_step
+from runs.engine.memory import StepKey, StepMemory
+
+if TYPE_CHECKING:
+    from runs.engine.driver import Driver
+
+Body = Callable[[Context, Any], Awaitable[Output]]
+
+
+async def run_item(driver: "Driver", key: StepKey, item: Any, body: Body) -> Output | StepFailed:
+    """The item's output, or how it failed."""
+    step = driver.memory.step(key)
+    if step.finished is not None:
+        return known(driver, step)
+    if step.started is None:
+        driver.line("step.started", {"input": item}, key)
+        if driver.ending.has_too_many_steps():
+            await asyncio.Event().wait()  # the run is being ended: this will be cancelled
+    step.item = item
+    driver.waiting.awake.add(key)
+
+    async def play(context: Context) -> Finished:
+        return Finished(await body(context, item))
+
+    try:
+        finished = await run_step(driver, key, play)
+    except StepFailed as failure:
+        return fail(driver, key, failure)
+    finally:
+        driver.waiting.awake.discard(key)
+    output = driver.engine.bounded(finished.output)
+    if isinstance(output, StepFailed):
+        return fail(driver, key, output)
+    data = {"status": "succeeded", "port": "out", "ports": ["out"], "output": driver.sight.folded(output)}
+    driver.line("step.finished", data, key)
+    return output
+
+
+def fail(driver: "Driver", key: StepKey, failure: StepFailed) -> StepFailed:
+    data = {"status": "failed", "port": None, "ports": [], "error": as_data(failure)}
+    driver.line("step.finished", data, key)
+    return failure
+
+
+def known(driver: "Driver", step: StepMemory) -> Output | StepFailed:
+    if step.finished["status"] == "succeeded":
+        return driver.sight.whole(step.finished.get("output"))
+    error = step.finished.get("error") or {"code": "step_failed", "message": "The item was cancelled."}
+    return StepFailed(error["code"], error["message"])
