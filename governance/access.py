@@ -5,11 +5,14 @@ instance (staff) makes users and projects but is a stranger to a project like ev
 says otherwise. A token that is bound to a project opens nothing else.
 """
 
+import re
+
 from django.contrib.auth.models import AnonymousUser
 
 from governance.models import ApiToken, Project, User
 from governance.refusals import Forbidden, NotFound
 
+SLUG = re.compile(r"[a-z0-9-]{1,64}\Z")
 RIGHTS: dict[str, frozenset[str]] = {
     "read": frozenset({"viewer", "author", "operator", "reviewer", "admin"}),
     "edit": frozenset({"author", "admin"}),  # agents, tools, flows, knowledge
@@ -47,7 +50,8 @@ def project_or_404(
     user: User | AnonymousUser, slug: str, right: str, token: ApiToken | None = None
 ) -> Project:
     """The project called `slug`. Raises NotFound for strangers, Forbidden for members without `right`."""
-    project = Project.objects.filter(slug=slug).first()
+    # PostgreSQL cannot even be asked for some texts (NUL).
+    project = Project.objects.filter(slug=slug).first() if SLUG.match(slug) else None
     if project is None:
         raise NotFound(f"There is no project {slug!r}.")
     require(user, project, right, token)

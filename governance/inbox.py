@@ -34,7 +34,8 @@ DUE = """
     SELECT id, kind, payload FROM governance_approval
     WHERE run_id = ? AND status = 'pending' AND due_at <= ? ORDER BY id"""
 TIME_OUT = """
-    UPDATE governance_approval SET status = 'timed_out', outcome = ?, decided_at = ? WHERE id = ? AND status = 'pending'"""
+    UPDATE governance_approval SET status = 'timed_out', outcome = ?, decided_at = ?
+    WHERE id = ? AND status = 'pending'"""
 OUTCOMES = "SELECT id, outcome FROM governance_approval WHERE run_id = ? AND outcome IS NOT NULL"
 CANCEL = """
     UPDATE governance_approval SET status = 'cancelled', decided_at = ? WHERE run_id = ? AND status = 'pending'"""

@@ -1,6 +1,5 @@
 """Projects, their members and groups: the verbs. Whether somebody may is asked in governance.access before."""
 
-import re
 from collections.abc import Iterable
 
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -8,11 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from governance import audit, schemas
+from governance.access import SLUG
 from governance.models import Group, Membership, Project, User
 from governance.models.projects import ROLES
 from governance.refusals import Conflict, NotFound, Problem, Refused
 
-SLUG = re.compile(r"[a-z0-9-]{1,64}\Z")
 MAX_NAME = 200
 MAX_USERNAME = 150
 

@@ -112,6 +112,8 @@ def explain(error: jsonschema_rs.ValidationError, at: str = "") -> Iterator[Prob
             yield from explain(inner, at)
     elif kind == "propertyNames":
         yield Problem(where, f"A field's name does not fit: {_short(facts['error'].message)}.", kind)
+    elif kind == "pattern" and "pattern" not in facts:
+        yield Problem(where, "This text is too long for the schema's pattern: shorten it.", kind)
     elif kind in SENTENCES:
         yield Problem(where, SENTENCES[kind](facts), "missing_field" if kind == "required" else kind)
     else:
@@ -156,15 +158,17 @@ def _shown_key(key: Any) -> str:
 
 
 def _types(facts: Mapping) -> str:
-    return f"This must be {_alternatives([TYPE_NAMES.get(name, name) for name in facts['types']])}."
+    return (
+        f"This must be {_alternatives([TYPE_NAMES[name] for name in TYPE_NAMES if name in facts['types']])}."
+    )
 
 
 def _alternatives(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _counted(number: int, noun: str, several: str = "") -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {several or noun + 's'}"
 
 
 def _value(value: Any) -> str:
@@ -189,12 +193,8 @@ SENTENCES: dict[str, Callable[[Mapping], str]] = {
     "exclusiveMinimum": lambda facts: f"This must be more than {facts['limit']}.",
     "exclusiveMaximum": lambda facts: f"This must be less than {facts['limit']}.",
     "multipleOf": lambda facts: f"This must be a multiple of {facts['multiple_of']}.",
-    "minItems": lambda facts: (
-        f"This needs at least {_counted(facts['limit'], 'entry').replace('entrys', 'entries')}."
-    ),
-    "maxItems": lambda facts: (
-        f"This may have at most {_counted(facts['limit'], 'entry').replace('entrys', 'entries')}."
-    ),
+    "minItems": lambda facts: f"This needs at least {_counted(facts['limit'], 'entry', 'entries')}.",
+    "maxItems": lambda facts: f"This may have at most {_counted(facts['limit'], 'entry', 'entries')}.",
     "minProperties": lambda facts: f"This needs at least {_counted(facts['limit'], 'field')}.",
     "maxProperties": lambda facts: f"This may have at most {_counted(facts['limit'], 'field')}.",
     "uniqueItems": lambda facts: "The entries must differ from each other.",

@@ -8,14 +8,17 @@ from typing import Any
 import orjson
 from django.db import IntegrityError, transaction
 
+from flows.graph import Graph, parse
 from governance import audit, clock, documents, ids, schemas
 from governance.models import Project, User, Version
-from governance.refusals import Conflict, Problem
+from governance.refusals import Conflict, NotFound, Problem, Refused, pointer
 from runs import tasks
+from runs.copying import Copy, behind
 from runs.engine.birth import Newborn, newborn
-from runs.engine.rows import EVENT_COLUMNS, dumps
-from runs.models import Event, LaunchKey, Run
+from runs.engine.rows import EVENT_COLUMNS, dumps, loads
+from runs.models import Event, LaunchKey, Part, Run, Step
 
+UNCHANGED: Any = object()
 KEY_LIFETIME_US = round(timedelta(hours=24).total_seconds() * 1_000_000)
 
 
@@ -142,3 +145,73 @@ def cancel(run: Run, by: User) -> None:
             raise AlreadyFinished(f"Run {run.public_id} has finished; there is nothing to cancel.")
         audit.record("run.cancel", f"runs/{run.public_id}", by, run.project)
         transaction.on_commit(lambda: tasks.call(run.id))
+
+
+def fork(
+    run: Run, from_node: str, *, input: Any = UNCHANGED, pins: Mapping[str, int] | None = None, by: User
+) -> Run:
+    """A new run of the same flow version that takes over every step that does not lie behind `from_node`.
+
+    `input` replaces the run's, `pins` single versions: {"agents/writer": 3}. Raises Refused, LaunchRefused.
+    """
+    version = documents.find(run.project, "flow", f"{run.flow}@{run.version}")
+    graph = parse(documents.content(version))
+    if from_node not in graph.nodes:
+        sentence = (
+            f"Flow {run.flow}@{run.version} has no node {from_node!r}; name one of {', '.join(graph.nodes)}."
+        )
+        raise Refused([Problem("/from_node", sentence)])
+    given = loads(run.input) if input is UNCHANGED else input
+    _check_input(version, given)
+    forked = Run(
+        id=ids.new_id(),
+        project=run.project,
+        flow=run.flow,
+        version=run.version,
+        pins=dumps(_repinned(run, pins or {})),
+        user=by,
+        environment=run.environment,
+        trigger="fork",
+        forked_from=run.id,
+    )
+    born, verdict = newborn(
+        forked, project=run.project.slug, username=by.username, input=given, labels=loads(run.labels)
+    )
+    if verdict.effect != "allow":
+        _record_refusal(run.project, by, born)
+        raise LaunchRefused("denied", verdict.reason, decision=born.decided)
+    _store_fork(run, born, behind(graph, from_node), by)
+    return forked
+
+
+def _repinned(run: Run, pins: Mapping[str, int]) -> dict[str, int]:
+    """The run's pins with single versions exchanged, and with what those versions name besides."""
+    known = loads(run.pins)
+    repinned = {**known, **pins}
+    for name, number in pins.items():
+        if name not in known:
+            used = ", ".join(sorted(known)) or "nothing that has versions"
+            sentence = f"The run did not use {name!r}; it used {used}."
+            raise Refused([Problem(pointer("pins", name), sentence)])
+        plural, _, ref = name.partition("/")
+        try:
+            version = documents.find(run.project, plural, f"{ref.partition('@')[0]}@{number}")
+        except NotFound as error:
+            raise Refused([Problem(pointer("pins", name), str(error))]) from error
+        repinned = {**documents.pins(run.project, version), **repinned}
+    return repinned
+
+
+def _store_fork(source: Run, born: Newborn, again: set[str], by: User) -> None:
+    run = born.run
+    with transaction.atomic():
+        lines = [Event(**dict(zip(EVENT_COLUMNS, row, strict=True))) for row in born.event_rows()]
+        started = Event(run_id=run.id, seq=len(lines) + 1, at=run.created_at, type="run.started", data="{}")
+        copy = Copy(source, run, again, started.seq)
+        run.seq, run.started_at, run.status = copy.seq, run.created_at, "running"
+        run.save(force_insert=True)
+        Event.objects.bulk_create([*lines, started, *copy.events], batch_size=500)
+        Step.objects.bulk_create(copy.steps(), batch_size=500)
+        Part.objects.bulk_create(copy.parts(), batch_size=500)
+        audit.record("run.fork", f"runs/{run.public_id}", by, run.project, {"of": source.public_id})
+        transaction.on_commit(lambda: tasks.ring(run.id))

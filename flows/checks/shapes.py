@@ -36,19 +36,14 @@ def follow(schema: Mapping | bool | None, keys: Sequence[str]) -> Mapping | Miss
     for key in keys:
         if not isinstance(schema, Mapping) or not OPEN.isdisjoint(schema):
             return None
-        properties = schema.get("properties", {})
-        if key in properties:
-            schema = properties[key]
-        elif types(schema) <= SCALARS:
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties", True)
+        if types(schema) <= SCALARS:
             return Missing(key, (), True)
-        elif (
-            types(schema) != {"object"} or not properties and schema.get("additionalProperties") is not False
-        ):
+        if types(schema) != {"object"} or (others is True and not properties):
             return None
-        elif schema.get("additionalProperties", True) in (True, False):
-            return Missing(key, tuple(properties), schema.get("additionalProperties") is False)
-        else:
-            schema = schema["additionalProperties"]
+        if key not in properties and isinstance(others, bool):
+            return Missing(key, tuple(properties), certain=not others)
+        schema = properties.get(key, others)
     return schema if isinstance(schema, Mapping) else None
 
 

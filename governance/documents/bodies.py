@@ -6,15 +6,14 @@ exported file reads as it was written. The digest ignores the order of keys: mov
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from governance import schemas
+from governance.access import SLUG
 from governance.documents.kinds import Kind
 from governance.refusals import Problem
 
-SLUG = re.compile(r"[a-z0-9-]{1,64}\Z")
 FIRST = ("kind", "slug", "name", "description")
 RESERVED = frozenset({"scan", "simulation"})
 # Fields that hold a secret, by kind: the field, and the one that names the secret from then on.

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import transaction
 
+from governance.access import SLUG
 from governance.documents import lookup, verbs, yaml_text
-from governance.documents.bodies import SLUG
 from governance.documents.kinds import KINDS, UnknownKind, kind_named
 from governance.models import Document, Project, User
 from governance.refusals import Problem, Refused, refuse_errors

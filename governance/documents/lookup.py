@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from governance.access import SLUG
 from governance.documents.kinds import Kind, kind_named
 from governance.models import Activation, Document, Project, Version
 from governance.refusals import NotFound, Problem
@@ -19,7 +20,7 @@ def load(project: Project, kind: str, slug: str, *, archived: bool = False) -> D
     """The document with its active version. Raises NotFound, also for an archived one unless `archived`."""
     name = kind_named(kind).name
     documents = Document.objects.select_related("active", "project")
-    found = documents.filter(project=project, kind=name, slug=slug).first()
+    found = documents.filter(project=project, kind=name, slug=slug).first() if SLUG.match(slug) else None
     if found is None or (found.archived_at and not archived):
         raise NotFound(f"There is no {name} {slug!r} in this project.")
     return found
@@ -121,6 +122,8 @@ def resolve(
 def missing_sentence(project: Project, kind: str, ref: str) -> str:
     """Why `ref` leads nowhere, and what to do."""
     slug, at, number = ref.partition("@")
+    if not SLUG.match(slug):
+        return f"{slug[:64]!r} is no slug: name the {kind} by up to 64 of the characters a-z, 0-9 and the hyphen."
     document = Document.objects.filter(project=project, kind=kind, slug=slug, archived_at=None).first()
     if document is None:
         return f"There is no {kind} {slug!r} in this project: create and publish it, or name another."
@@ -138,6 +141,8 @@ def _sorted_out(
     active, numbered = set(), set()
     for kind, ref in refs:
         slug, at, number = ref.partition("@")
+        if not SLUG.match(slug):
+            continue
         if not at:
             active.add((kind, slug))
         elif number.isascii() and number.isdigit() and len(number) < 10 and number == str(int(number)):

@@ -13,7 +13,6 @@ from runs.api.pages import PAGE, check_cursor, page
 from runs.api.queries import LIMIT, REVEAL, SEQ_MAX, Parameter, whole
 from runs.api.rendering import embedded, stored
 from runs.api.shapes.basics import page_of
-from runs.engine.rows import loads
 from runs.models import NO_ITEM, Event, Part, Step
 
 AFTER = Parameter(
@@ -65,7 +64,7 @@ class OnePart(Resource):
         text = Part.objects.filter(run_id=found.id, hash=hash).values_list("text", flat=True).first()
         if text is None:
             raise NotFound("This run has no such part.")
-        return Response({"text": loads(text)})
+        return Response({"text": stored(text)})
 
 
 def in_order(steps: QuerySet[Step]) -> QuerySet[Step]:

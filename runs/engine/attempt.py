@@ -126,11 +126,12 @@ def _following(
 ) -> Following | None:
     if ("escalation", _escalation_call(memory)) in memory.items:
         return None
+    has_fallback = failure.code not in FINAL and memory.candidate + 1 < len(tried)
+    if has_fallback and failure.code == "breaker_open":
+        return Following(memory.candidate + 1, 1, 0)  # waiting for the breaker would only cost time
     if failure.retryable and memory.candidate == 0 and memory.tries < node.retry.max_attempts:
         return Following(0, memory.tries + 1, backoff_s(node.retry, memory.tries, failure.retry_after_s))
-    if failure.code not in FINAL and memory.candidate + 1 < len(tried):
-        return Following(memory.candidate + 1, 1, 0)
-    return None
+    return Following(memory.candidate + 1, 1, 0) if has_fallback else None
 
 
 def _record_retry(

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import Answer, Arrival, Output, Question, StepFailed
 from governance import clock, expressions
-from governance.gate import Operation
 from governance.port import ApprovalRequest
 from registry import calls, gateway
 from registry.context_window import Window
 from registry.conversation import Talk, converse
-from registry.decisions import permit
 from registry.validation import mismatch
 from runs.engine.attempt import Candidate
 from runs.engine.desk import StepDesk
@@ -100,9 +98,8 @@ class StepContext:
                 "invalid_input", f"What {agent.name} was given does not fit its input schema: {fault}"
             )
         known = {"slug": agent.slug, "version": agent.number, "tools": agent.content.get("tools", ())}
-        call = self.desk.next_call()
         facts = {**self.driver.sight.facts_for_policies(), "agent": known, "input": {"text": text}}
-        await permit(self.desk, Operation("agent.run", call, facts), self.desk.recall(call))
+        await gateway.decide(self.desk, "agent.run", facts)
 
     def _tools_of(self, document: Mapping) -> dict[str, Mapping]:
         return {
@@ -127,6 +124,7 @@ class StepContext:
                 timeout_s=self.node.timeout_s or calls.DEFAULT_TIMEOUT_S,
                 cache_ttl_s=self.node.cache_ttl_s,
                 limits=self.driver.limits,
+                facts=self.driver.sight.facts_for_policies(),
             )
             return await gateway.model_call(self.desk, ask)
 
@@ -147,6 +145,7 @@ class StepContext:
                 arguments=arguments,
                 by_model=True,
                 last_attempt=self.memory.tries >= self.node.retry.max_attempts,
+                facts=self.driver.sight.facts_for_policies(),
             )
             return await gateway.tool_call(self.desk, ask)
 
@@ -161,6 +160,7 @@ class StepContext:
             arguments=arguments,
             timeout_s=self.node.timeout_s,
             cache_ttl_s=self.node.cache_ttl_s,
+            facts=self.driver.sight.facts_for_policies(),
         )
         return await gateway.tool_call(self.desk, ask)
 

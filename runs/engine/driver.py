@@ -103,10 +103,15 @@ class Driver:
             self.state.fail(node, data["error"]["code"])
 
     def _go_on(self) -> None:
-        """After a restart: everything that was under way starts again and finds its record."""
+        """After a restart: everything that was under way starts again and finds its record. In a fork, what
+        follows the copied steps has no record yet."""
         for node, status in self.state.status.items():
             if status == "running":
-                self._launch_step((node, self.state.iteration[node], None))
+                key = (node, self.state.iteration[node], None)
+                if self.memory.step(key).started is None:
+                    self._begin_step(key)
+                else:
+                    self._launch_step(key)
         if not self.tasks and not self._pure and self.state.running == 0:
             self.ending.conclude()
 
@@ -321,23 +326,6 @@ class Driver:
 
     def context(self, key: StepKey, memory: StepMemory, candidate: Candidate) -> StepContext:
         return StepContext(self, key, memory, candidate)
-
-    # --- being rung for ----------------------------------------------------------------------------------------
-
-    def heed(self) -> None:
-        """Something outside changed: a decision, a cancellation, a child's end."""
-        self.engine.spawn(self._heed())
-
-    async def _heed(self) -> None:
-        children = list(self.children.open)
-        news = await self.engine.read(self.engine.loader.news, self.run.id, list(self.inbox.open), children)
-        self.bell = max(self.bell, news.bell)
-        if news.cancelled_by:
-            self.run.cancelled_by = news.cancelled_by
-            self.ending.cancel()
-            return
-        self.inbox.heed(news.answers)
-        self.children.heed(news.children)
 
     def has_work(self) -> bool:
         """Whether pure steps are still to be run."""

@@ -155,7 +155,7 @@ class Ending:
             driver.engine.parked(driver)
             return
         parked.set_result(None)
-        driver.heed()
+        driver.waiting.heed()
 
     def _show_waits(self, waits: dict) -> None:
         """The run waits where people or moments do; on children alone it runs as long as one of them does."""

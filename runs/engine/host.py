@@ -19,6 +19,7 @@ from typing import Any
 
 from flows.nodes.base import Output, StepFailed
 from governance import clock
+from registry import upkeep
 from runs.engine.broadcast import Broadcast, Send
 from runs.engine.claims import claim, give_back
 from runs.engine.driver import Driver
@@ -101,8 +102,13 @@ class Engine:
         self._money = asyncio.Event()
         self.writer = Writer(self._make_store())
         self.broadcast = Broadcast(self.loop, self._send)
+        upkeep.lend(self.loop)
         self._ready.set()
+        if await self.read(upkeep.needs_hosted):
+            self.spawn(upkeep.warm())
         await self._end.wait()
+        upkeep.lend(None)
+        await upkeep.close()
         closing = self.writer.store.close()
         if closing is not None:
             await closing
@@ -140,7 +146,7 @@ class Engine:
     def _heard(self, run_id: int) -> None:
         driver = self.drivers.get(run_id)
         if driver is not None:
-            driver.heed()
+            driver.waiting.heed()
         elif len(self.drivers) + len(self._rung) < self.most_hosted:
             self._rung[run_id] = None
             if self._claiming is None:

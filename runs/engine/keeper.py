@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import DatabaseError, close_old_connections, connection
 
 from governance import clock
+from registry import upkeep
 from runs.engine.claims import LEASE_US, MOST_SWEPT, READY, RENEW, RUNG, VOID
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ log = logging.getLogger("baton.engine")
 TICK_S = 0.3
 RENEW_US = LEASE_US // 3
 CHECKPOINT_US = 2_000_000
+SWEEP_US = 60_000_000
 
 
 class Keeper:
@@ -28,7 +30,7 @@ class Keeper:
         self.engine = engine
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="baton-keeper", daemon=True)
-        self._renew_at = self._checkpoint_at = 0
+        self._renew_at = self._checkpoint_at = self._sweep_at = 0
 
     def start(self) -> None:
         self._thread.start()
@@ -66,6 +68,9 @@ class Keeper:
             cursor.execute(READY, [now, now, MOST_SWEPT])
             ready = [row[0] for row in cursor.fetchall()]
             self._checkpoint(cursor, now)
+        if now >= self._sweep_at:
+            upkeep.sweep()
+            self._sweep_at = now + SWEEP_US
         for run_id in ready:
             if run_id not in hosted:
                 self.engine.ring(run_id)

@@ -65,6 +65,22 @@ class Waiting:
             self.parking = driver.engine.loop.create_future()
             driver.engine.spawn(driver.ending.park())
 
+    def heed(self) -> None:
+        """Somebody rang: a decision, a cancellation, a child's end."""
+        self.driver.engine.spawn(self._heed())
+
+    async def _heed(self) -> None:
+        driver = self.driver
+        children, items = list(driver.children.open), list(driver.inbox.open)
+        news = await driver.engine.read(driver.engine.loader.news, driver.run.id, items, children)
+        driver.bell = max(driver.bell, news.bell)
+        if news.cancelled_by:
+            driver.run.cancelled_by = news.cancelled_by
+            driver.ending.cancel()
+            return
+        driver.inbox.heed(news.answers)
+        driver.children.heed(news.children)
+
 
 @asynccontextmanager
 async def stopped_clock(limit: asyncio.Timeout | None):

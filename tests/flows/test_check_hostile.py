@@ -62,7 +62,11 @@ def whole() -> dict:
     nodes += [node("t", "transform", {"output": {"x": ["= steps.n_agent.output.a"]}})]
     nodes[1]["config"]["arguments"] = {"a": "= steps.n_agent.output.a"}
     nodes = [node("start", "start"), *nodes, node("done", "end", {"output": "= steps.t.output"})]
-    drawn = [f"start -> {item['id']}" for item in nodes[1:-1]] + ["n_agent -> n_tool", "t -> done"]
+    drawn = [f"start -> {item['id']}" for item in nodes[1:-1]] + [
+        "n_agent -> n_tool",
+        "n_agent -> t",
+        "t -> done",
+    ]
     drawn += ["n_condition:again -> n_condition *2"]
     return flow(nodes, drawn, input_schema=copy.deepcopy(SCHEMA), limits={"max_steps": 9})
 

@@ -16,7 +16,7 @@ PATH = ("steps", "a", "output", "x")
         ("steps.a.output.x > 1", False, [PATH], None),
         ("steps.a.output.x[input.n].y", False, [("input", "n"), PATH], None),
         ("steps.a.output.x.size()", False, [PATH], None),
-        ("has(steps.a.output.x) && steps.a.output.x.y", False, [], None),
+        ("has(steps.a.output.x) && steps.a.output.x.y", False, [PATH[:3]], None),
         ("[1].map(steps, steps.a.output.x)", False, [], None),
         ('"steps.a.output.x"', False, [], None),
         ("steps.a.", False, [], None),

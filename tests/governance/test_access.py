@@ -8,7 +8,7 @@ from governance.models import ApiToken, AuditEntry, Group
 from governance.refusals import Conflict, Forbidden, NotFound, Refused
 from tests.governance.conftest import member
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 TABLE = {
     "read": "viewer author operator reviewer admin",

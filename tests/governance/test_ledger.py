@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -225,7 +226,7 @@ class Model:
         )
 
     def move(self):
-        for index, entry in enumerate(list(self.line)):
+        for entry in list(self.line):
             if entry["held"]:
                 continue
             older = [other for other in self.line if not other["held"] and other is not entry]
@@ -328,7 +329,7 @@ def commit(own, *operations) -> list[ledger.Answer]:
 
 
 def in_threads(count: int, work) -> None:
-    errors: list[BaseException] = []
+    """Runs `work(number, connection)` in threads that start together; raises what one of them raised."""
     start = threading.Barrier(count)
 
     def body(number: int) -> None:
@@ -336,17 +337,12 @@ def in_threads(count: int, work) -> None:
         try:
             start.wait()
             work(number, own)
-        except BaseException as error:
-            errors.append(error)
         finally:
             own.close()
 
-    threads = [threading.Thread(target=body, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert errors == []
+    with ThreadPoolExecutor(count) as pool:
+        for done in [pool.submit(body, number) for number in range(count)]:
+            done.result(60)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 import yaml
+from django.core.cache import cache
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
@@ -20,6 +21,11 @@ AGENT = {
     "model": "house/small",
     "instructions": "Write.",
 }
+
+
+@pytest.fixture(autouse=True)
+def fresh_throttles():
+    cache.clear()
 
 
 def said(*words: str) -> list[str]:

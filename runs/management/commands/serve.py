@@ -1,7 +1,6 @@
 """`manage.py serve`: the whole product in one process (contract, section 1)."""
 
 import socket
-import threading
 from collections.abc import Callable
 
 from django.conf import settings
@@ -55,10 +54,10 @@ def check_port(host: str, port: int) -> None:
 
 def serve(host: str, port: int, welcome: Callable[[], None]) -> None:
     """Runs Daphne until SIGINT or SIGTERM, with the engine beside it."""
+    from channels.routing import get_default_application
     from daphne.endpoints import build_endpoint_description_strings
     from daphne.server import Server
 
-    from config.asgi import application
     from runs.postbox import Postbox
 
     postbox = Postbox()
@@ -67,10 +66,9 @@ def serve(host: str, port: int, welcome: Callable[[], None]) -> None:
         postbox.open()
         hosting.start(send=postbox.send, sole=settings.EMBEDDED)
         welcome()
-        threading.Thread(target=warm_up, name="baton-warm", daemon=True).start()
 
     server = Server(
-        application,
+        get_default_application(),
         endpoints=build_endpoint_description_strings(host=host, port=port),
         signal_handlers=True,
         ready_callable=ready,
@@ -79,19 +77,3 @@ def serve(host: str, port: int, welcome: Callable[[], None]) -> None:
         server_name="Baton",
     )
     server.run()
-
-
-def warm_up() -> None:
-    """What costs seconds to import is imported before the first call needs it, where a hosted provider exists."""
-    from django.db import connection
-
-    from governance.models import Document
-    from registry.backends import warm
-
-    if (
-        Document.objects.filter(kind="provider", active__isnull=False)
-        .exclude(draft__contains="scripted")
-        .exists()
-    ):
-        warm()
-    connection.close()

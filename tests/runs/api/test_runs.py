@@ -118,7 +118,7 @@ def told(make_run, make_event, make_step):
     error = {"code": "timeout", "message": "Too slow."}
     make_event(run, 7, "step.finished", {"status": "failed", "port": "error", "error": error}, node="b")
     make_event(run, 8, "step.started", {"arrived": [["a", "out", 6], ["b", "error", 7]]}, node="join")
-    Part.objects.create(run=run, hash="ab12", text="A long answer.")
+    Part.objects.create(run=run, hash="ab12", text='"A long answer."')
     make_step(run, "start", started_seq=2, finished_seq=3, port="out")
     make_step(run, "a", started_seq=4, finished_seq=6, agent="writer@3", cost=2_000_000_000, attempts=2)
     make_step(run, "b", started_seq=5, finished_seq=7, status="failed", port="error")

@@ -1,0 +1,59 @@
+"""Starter flows: one folder each, with everything that the flow needs as documents, and inputs to try it with.
+
+`FLOW/flow.yaml`, `agents/`, `tools/` and `provider.yaml` can be applied as they are; `samples/NAME.json` are inputs.
+Every starter brings its part of the script of the one provider `simulated`.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from governance.documents import yaml_text
+
+FOLDER = Path(__file__).parent
+PROVIDER = "provider.yaml"
+
+
+def starters() -> list[str]:
+    """The slugs of the starter flows, in order."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/flow.yaml"))
+
+
+def texts(flows: list[str] | None = None) -> dict[str, str]:
+    """{file name: YAML} of the documents of these starters (all of them without `flows`).
+
+    Their scripts come together in one provider, so that they can be applied at once.
+    """
+    chosen = starters() if flows is None else flows
+    found = {
+        str(file.relative_to(FOLDER)): file.read_text("utf-8") for flow in chosen for file in files_of(flow)
+    }
+    parts = [_read(FOLDER / flow / PROVIDER) for flow in chosen]
+    return {**found, PROVIDER: yaml_text.dump(together(parts))}
+
+
+def files_of(flow: str) -> list[Path]:
+    """The files of a starter's flow, agents and tools."""
+    return sorted(file for file in (FOLDER / flow).rglob("*.yaml") if file.name != PROVIDER)
+
+
+def together(providers: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """One provider that plays what each of them plays; their scripts ask for different agents."""
+    return {
+        **providers[0],
+        "prices": {model: price for part in providers for model, price in part["prices"].items()},
+        "script": [entry for part in providers for entry in part["script"]],
+    }
+
+
+def samples(flow: str) -> dict[str, Any]:
+    """{name: input} to try a starter with; each takes another way through the flow."""
+    return {
+        file.stem: json.loads(file.read_bytes())
+        for file in sorted((FOLDER / flow / "samples").glob("*.json"))
+    }
+
+
+def _read(file: Path) -> Any:
+    return next(yaml_text.load_all(file.read_text("utf-8")))

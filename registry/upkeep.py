@@ -1,0 +1,35 @@
+"""What a process that calls models and tools does beside the calls: warm up, sweep, lend its loop, close."""
+
+import asyncio
+
+from governance.models import Document
+from registry import cache, connections, trial
+from registry.backends import hosted
+
+SIMULATED = '"type":"scripted"'
+
+
+def needs_hosted() -> bool:
+    """Whether any provider is reached through LiteLLM; reads the database."""
+    active = Document.objects.filter(kind="provider", active__isnull=False, archived_at=None)
+    return active.exclude(active__content__contains=SIMULATED).exists()
+
+
+async def warm() -> None:
+    """Imports what costs seconds, off the loop."""
+    await hosted.warm()
+
+
+def lend(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Trials run on this loop from now on: LiteLLM wants one a process."""
+    trial.borrow(loop)
+
+
+def sweep() -> None:
+    """Removes cached answers that are void; writes the database."""
+    cache.forget_expired()
+
+
+async def close() -> None:
+    """Closes the loop's connections."""
+    await connections.close_sessions()

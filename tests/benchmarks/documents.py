@@ -1,0 +1,91 @@
+"""The flows that are measured: chains, a loop, a map and parallel branches, each step about 1 kB of JSON.
+
+The state of a chain is what peers carry: `{i, data, meta}`. An agent's prompt is different at every step, and its
+answer repeats it, so that each step of an agent leaves 1 kB of new text too.
+"""
+
+PAYLOAD = "x" * 960
+STATE = {"i": 0, "data": PAYLOAD, "meta": {"a": 1}}
+START = {"id": "start", "type": "start"}
+LONGEST_LOOP = 1_000
+
+
+def chain(slug: str, nodes: list[dict], end: dict, **fields) -> dict:
+    """start → nodes in a row → an end with that output."""
+    listed = [START, *nodes, {"id": "done", "type": "end", "config": {"output": end}}]
+    names = [node["id"] for node in listed]
+    edges = [{"from": source, "to": to} for source, to in zip(names, names[1:], strict=False)]
+    return {"kind": "flow", "slug": slug, "name": slug, "nodes": listed, "edges": edges, **fields}
+
+
+def transforms(count: int) -> dict:
+    """A chain of pure steps, each of which counts one up."""
+    nodes = [_transform(f"t{number}", _before("t", number)) for number in range(1, count + 1)]
+    return chain(f"transforms-{count}", nodes, f"= steps.t{count}.output.i")
+
+
+def agents(count: int, agent: str = "quick", slug: str | None = None, **fields) -> dict:
+    """A chain of agents; every prompt holds the input's kilobyte and the name of its step."""
+    nodes = [_agent(f"a{number}", agent) for number in range(1, count + 1)]
+    return chain(slug or f"{agent}-{count}", nodes, {"text": f"= steps.a{count}.output.text"}, **fields)
+
+
+def loop(body: int) -> dict:
+    """`body` transforms in a loop that runs `input.rounds` times: long runs in a small document."""
+    first = _transform("t1", "input")
+    first["config"]["output"]["i"] = f"= iteration == 1 ? 1 : steps.t{body}.output.i + 1"
+    nodes = [first, *(_transform(f"t{number}", _before("t", number)) for number in range(2, body + 1))]
+    again = {"port": "again", "when": "iteration < input.rounds"}
+    nodes.append({"id": "more", "type": "condition", "config": {"cases": [again]}})
+    flow = chain(f"loop-{body}", nodes, f"= steps.t{body}.output.i")
+    flow["edges"][-1]["port"] = "else"
+    flow["edges"].append({"from": "more", "port": "again", "to": "t1", "loop": {"max": LONGEST_LOOP}})
+    return flow
+
+
+def mapped(agent: str) -> dict:
+    """An agent for each of the input's items."""
+    config = {"items": "input.items", "agent": agent, "text": "{{ index }} {{ input.data }}"}
+    return chain(f"map-{agent}", [{"id": "each", "type": "map", "config": config}], "= size(steps.each.output.items)")
+
+
+def branches(count: int, agent: str) -> dict:
+    """`count` agents side by side between the start and a join."""
+    names = [f"a{number}" for number in range(1, count + 1)]
+    nodes = [START, *(_agent(name, agent) for name in names)]
+    nodes += [{"id": "all", "type": "join"}, {"id": "done", "type": "end"}]
+    edges = [{"from": "start", "to": name} for name in names] + [{"from": name, "to": "all"} for name in names]
+    edges.append({"from": "all", "to": "done"})
+    slug = f"branches-{count}-{agent}"
+    return {"kind": "flow", "slug": slug, "name": slug, "nodes": nodes, "edges": edges}
+
+
+def agent(slug: str, provider: str) -> dict:
+    return {
+        "kind": "agent",
+        "slug": slug,
+        "name": slug,
+        "purpose": "is measured",
+        "model": f"{provider}/m",
+        "instructions": "You take part in a measurement of {{ run.flow }}.",
+    }
+
+
+def scripted(slug: str, after_s: float) -> dict:
+    """A priced model that says what it was asked, `after_s` seconds later."""
+    script = [{"after_s": after_s, "say": "an answer"}] if after_s else []
+    prices = {"m": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}}
+    return {"kind": "provider", "slug": slug, "type": "scripted", "script": script, "prices": prices}
+
+
+def _before(letter: str, number: int) -> str:
+    return "input" if number == 1 else f"steps.{letter}{number - 1}.output"
+
+
+def _transform(name: str, source: str) -> dict:
+    state = {"i": f"= {source}.i + 1", "data": f"= {source}.data", "meta": f"= {source}.meta"}
+    return {"id": name, "type": "transform", "config": {"output": state}}
+
+
+def _agent(name: str, agent: str) -> dict:
+    return {"id": name, "type": "agent", "config": {"agent": agent, "text": name + " {{ input.data }}"}}
