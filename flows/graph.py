@@ -155,7 +155,10 @@ class Graph:
         """Every node on a path of non-loop edges from `head` to `tail`, both included; empty without a path."""
         if not self.leads(head, tail):
             return frozenset()
-        return frozenset(node for node in self.nodes if self.leads(head, node) and self.leads(node, tail))
+        behind_head, tail_bit = self._after[head], self._bits[tail]
+        return frozenset(
+            node for node, bit in self._bits.items() if behind_head & bit and self._after[node] & tail_bit
+        )
 
     @cached_property
     def _bits(self) -> dict[str, int]:

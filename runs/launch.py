@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from django.db import IntegrityError, transaction
 
-from flows.graph import Graph, parse
+from flows.graph import parse
 from governance import audit, clock, documents, ids, schemas
 from governance.models import Project, User, Version
 from governance.refusals import Conflict, NotFound, Problem, Refused, pointer

@@ -25,7 +25,7 @@ RUN = closed(
 
 def fields(drawing: Drawing) -> Iterator[Problem]:
     for node, node_type in drawing.typed:
-        for single in expressions_of(node, node_type):
+        for single in expressions_of(drawing, node, node_type):
             for problem in problems_of(drawing, node, single):
                 yield drawing.at_node(problem, node.id)
 

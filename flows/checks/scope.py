@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from flows.checks.drawing import Drawing
 from flows.checks.expressions import Single, singles
+from flows.checks.references import named_by
 from flows.graph import Node
 from flows.nodes.base import NodeType
-from governance.expressions import names_text
 from governance.refusals import Problem
 
+IN_AN_ITEM = ("item", "index")
 ALWAYS = frozenset({"input", "steps", "run"})
 ELSEWHERE = {
     "item": "only a map has items",
@@ -20,15 +21,20 @@ ELSEWHERE = {
 
 def scope(drawing: Drawing) -> Iterator[Problem]:
     for node, node_type in drawing.typed:
-        for single in expressions_of(node, node_type):
+        for single in expressions_of(drawing, node, node_type):
             for problem in problems_of(drawing, node, single):
                 yield drawing.at_node(problem, node.id)
-        yield from instructions(drawing, node, node_type)
 
 
-def expressions_of(node: Node, node_type: NodeType) -> Iterator[Single]:
+def expressions_of(drawing: Drawing, node: Node, node_type: NodeType) -> Iterator[Single]:
+    """The expressions of a node, and the instructions of its agents: they are texts of whoever calls them."""
     for expression in node_type.expressions(node.config):
         yield from singles(expression)
+    for reference in named_by(node, node_type):
+        agent = drawing.lookup("agent", reference.ref) if reference.kind == "agent" else None
+        if agent and "instructions" in agent:
+            extra = IN_AN_ITEM if node.type == "map" else ()
+            yield Single(agent["instructions"], True, reference.pointer, extra)
 
 
 def problems_of(drawing: Drawing, node: Node, single: Single) -> Iterator[Problem]:
@@ -78,16 +84,6 @@ def in_scope(drawing: Drawing, node: str, step: str) -> bool:
     if step != node and graph.leads(step, node):
         return True
     return graph.leads(node, step) and any(step in loop.body for loop in graph.loops_around[node])
-
-
-def instructions(drawing: Drawing, node: Node, node_type: NodeType) -> Iterator[Problem]:
-    """An agent's instructions are a text of whoever calls it: the steps that they name must be there too."""
-    for reference in node_type.references(node.config):
-        agent = drawing.lookup("agent", reference.ref) if reference.kind == "agent" else None
-        for problem in steps_of(
-            drawing, node, names_text((agent or {}).get("instructions", "")), reference.pointer
-        ):
-            yield drawing.at_node(problem, node.id)
 
 
 def short(source: str) -> str:

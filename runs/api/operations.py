@@ -71,7 +71,7 @@ class Resource(APIView):
 
     renderer_classes = [JSON]
     content_negotiation_class = IgnoreFormat
-    metadata_class = None
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     schema = OperationSchema()
 
     @property

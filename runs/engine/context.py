@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import Answer, Arrival, Output, Question, StepFailed
@@ -42,23 +43,27 @@ class StepContext:
     def arrivals(self) -> Sequence[Arrival]:
         return self.driver.sight.arrivals(self.key)
 
-    @property
+    @cached_property
     def scope(self) -> Mapping[str, Any]:
+        """Made once an attempt; the outputs in it are the run's own and grow with it."""
         return self.driver.sight.scope(self.key)
 
     # --- expressions -------------------------------------------------------------------------------------------
 
     def condition(self, source: str, **names: Any) -> bool:
-        return expressions.condition(source, {**self.scope, **names})
+        return expressions.condition(source, self._names(names))
 
     def evaluate(self, source: str, **names: Any) -> Any:
-        return expressions.evaluate(source, {**self.scope, **names})
+        return expressions.evaluate(source, self._names(names))
 
     def text(self, source: str, **names: Any) -> str:
-        return expressions.text(source, {**self.scope, **names})
+        return expressions.text(source, self._names(names))
 
     def value(self, template: Any, **names: Any) -> Any:
-        return expressions.value(template, {**self.scope, **names})
+        return expressions.value(template, self._names(names))
+
+    def _names(self, names: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**self.scope, **names} if names else self.scope
 
     def record_choice(
         self, kind: str, candidates: Sequence[Mapping], chosen: Sequence[str], method: str, reason: str

@@ -29,10 +29,10 @@ class RunRecord:
     root_id: int
     parent_id: int | None
     cancelled_by: str
+    public_id: str = ""
 
-    @property
-    def public_id(self) -> str:
-        return ids.encode(self.id)
+    def __post_init__(self) -> None:
+        self.public_id = ids.encode(self.id)
 
 
 @dataclass(slots=True)

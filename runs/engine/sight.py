@@ -86,9 +86,10 @@ class Sight:
             scope["iteration"] = iteration
         if item is not None:
             scope["item"], scope["index"] = driver.memory.step(key).item, item
-        for arrival in self.arrivals(key):
-            if arrival.port == "error" and isinstance(arrival.output, Mapping) and "error" in arrival.output:
-                scope["error"] = arrival.output["error"]
+        if any(edge.port == "error" for edge in driver.graph.incoming[node]):
+            for arrival in self.arrivals(key):
+                if arrival.port == "error" and isinstance(arrival.output, Mapping) and "error" in arrival.output:
+                    scope["error"] = arrival.output["error"]
         return scope
 
     # --- facts -------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ window.SwaggerUIBundle({
   url: root.dataset.url,
   validatorUrl: null,
   deepLinking: true,
-  docExpansion: "none",
+  docExpansion: "list",
   requestInterceptor(request) {
     const token = csrf();
     if (token && request.url.startsWith(location.origin)) request.headers["X-CSRFToken"] = token;

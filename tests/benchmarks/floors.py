@@ -5,6 +5,7 @@ SQLite at NORMAL, as the engine commits a batch that may be repeated, and at FUL
 
 import asyncio
 import json
+import secrets
 import sqlite3
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -90,9 +91,9 @@ def measure(floor: Floor, meter: Meter, *, runs: int, steps: int, wait_s: float,
     readings: list[Reading] = []
     with asyncio.Runner() as runner:
         runner.run(floor.open())
-        runner.run(_play(floor, [f"{floor.name}-{runs}-warm"], 20, 0))
-        for rep in range(reps):
-            names = [f"{floor.name}-{rep}-{runs}-{steps}-{wait_s}-{number}" for number in range(runs)]
+        runner.run(_play(floor, [secrets.token_hex(8)], 20, 0))
+        for _ in range(reps):
+            names = [secrets.token_hex(8) for _ in range(runs)]
             readings.append(meter.time(lambda names=names: runner.run(_play(floor, names, steps, wait_s))))
         runner.run(floor.close())
     count = runs * steps

@@ -79,6 +79,7 @@ class Scene:
         return elapsed / count * 1e3
 
     def _drive(self, runs: Sequence[int]) -> None:
+        self.engine.idle.clear()
         for run in runs:
             self.engine.ring(run)
         self._wait(runs)

@@ -179,13 +179,31 @@ def test_the_sentence_says_where_and_what_to_do():
     assert "(at character 4)" in problem.message
 
 
-def test_an_agents_instructions_name_steps_of_the_flow_they_are_used_in():
-    critic = {
-        "slug": "critic",
-        "purpose": "Criticises.",
-        "instructions": "Mind {{ steps.plan.output.text }}.",
-    }
-    agents = library(agent_critic=critic)
-    asked = node("a", "agent", {"agent": "critic", "text": "Go."})
-    assert told(check(line(asked), agents)) == [("unknown_step", "/nodes/1/config/agent", ("a",))]
-    assert told(check(line(node("plan", "agent"), asked), agents)) == []
+INSTRUCTIONS = {
+    "a step before": ("Mind {{ steps.plan.output.text }}.", []),
+    "no such step": ("Mind {{ steps.ghost.output }}.", ["unknown_step"]),
+    "a key that nothing writes": ("Mind {{ steps.plan.output.txt }}.", ["unknown_key"]),
+    "a name of nobody": ("Mind {{ topic }}.", ["unknown_name"]),
+    "an item where there is none": ("Mind {{ item }}.", ["unknown_name"]),
+    "syntax": ("Mind {{ input.", ["expression_error"]),
+}
+
+
+@pytest.mark.parametrize(("instructions", "codes"), INSTRUCTIONS.values(), ids=INSTRUCTIONS)
+@pytest.mark.parametrize("place", ["agent", "fallback/0"])
+def test_an_agents_instructions_are_a_text_of_the_node_that_calls_it(instructions, codes, place):
+    agents = library(agent_critic={"slug": "critic", "purpose": "Criticises.", "instructions": instructions})
+    if place == "agent":
+        asked, pointer = node("a", "agent", {"agent": "critic", "text": "Go."}), "/nodes/2/config/agent"
+    else:
+        asked, pointer = node("a", "agent", fallback=["critic"]), "/nodes/2/fallback/0"
+    found = check(line(node("plan", "agent"), asked), agents)
+    assert [(problem.code, problem.pointer) for problem in found] == [(code, pointer) for code in codes]
+
+
+def test_an_agents_instructions_know_the_item_in_a_map():
+    agents = library(
+        agent_critic={"slug": "critic", "purpose": "Criticises.", "instructions": "{{ item }} {{ index }}"}
+    )
+    mapped = node("m", "map", {"items": "[1]", "agent": "critic", "text": "Go."})
+    assert check(line(mapped), agents) == []

@@ -33,11 +33,11 @@ def largest() -> dict:
 def test_the_largest_flow_is_checked_within_300_ms():
     document = largest()
     assert (len(document["nodes"]), len(document["edges"])) == (500, 2000)
-    took = []
+    took = []  # of the processor: what else the machine does is not the check's
     for _ in range(3):
-        before = time.perf_counter()
+        before = time.process_time()
         problems = check(document, lookup)
-        took.append(time.perf_counter() - before)
+        took.append(time.process_time() - before)
     # n1 and n2 stand outside the loop of n3, and what was cut off at 2,000 edges is not reached.
     assert {problem.code for problem in problems} <= {
         "unreachable",

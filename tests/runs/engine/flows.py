@@ -1,0 +1,253 @@
+"""Owns the documents that the simulation plays: one flow for each thing that can be interrupted."""
+
+from tests.flows.drawings import flow, node
+
+PRICES = {"m": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}}
+FAST = {"backoff_s": 0.2, "factor": 2, "max_backoff_s": 1, "jitter": False}
+RETRY = {"retry": {"max_attempts": 3, **FAST}}
+
+
+def says(node: str, after_s: float = 0.1, **more) -> dict:
+    tokens = {"input": 10, "output": 5}
+    return {"when": {"node": node}, "say": f"said by {node}", "after_s": after_s, "tokens": tokens, **more}
+
+
+def calls(node: str, turn: int, *tools: str) -> dict:
+    wanted = [{"tool": tool, "arguments": {"amount": 7}} for tool in tools]
+    return {"when": {"node": node, "turn": turn}, "calls": wanted, "after_s": 0.05, "tokens": {"input": 3, "output": 2}}
+
+
+SCRIPT = [
+    says("slow", 2.0),
+    says("slower", 5.0),
+    says("flaky", fail={"status": 500, "attempts": 1}),
+    says("hopeless", fail={"status": 500}),
+    says("refused", fail={"status": 400}),
+    calls("paying", 1, "lookup", "charge"),
+    calls("paying", 2, "refund"),
+    calls("reading", 1, "lookup", "lookup"),
+    {"when": {"contains": "bad item"}, "say": "x", "fail": {"status": 400}, "tokens": {"input": 1, "output": 1}},
+    {"say": "fine", "after_s": 0.1, "tokens": {"input": 10, "output": 5}},
+]
+
+
+def agent(slug: str, **more) -> dict:
+    return {"kind": "agent", "slug": slug, "purpose": "Plays.", "model": "sim/m", "instructions": "Play.", **more}
+
+
+def tool(slug: str, risk: str, delay: str = "0.1", **more) -> dict:
+    schema = {"type": "object", "properties": {"amount": {"type": "number"}}}
+    config = {"method": "POST", "url": "http://127.0.0.1:1/", "headers": {"X-Delay": delay}}
+    return {"kind": "tool", "slug": slug, "type": "http", "risk": risk, "config": config, "input_schema": schema, **more}
+
+
+LIBRARY = [
+    {"kind": "provider", "slug": "sim", "type": "scripted", "prices": PRICES, "script": SCRIPT},
+    tool("lookup", "read"),
+    tool("charge", "irreversible"),
+    tool("book", "write", "1.0"),
+    tool("refund", "write", idempotent=True),
+    tool("broken", "read"),
+    agent("writer"),
+    agent("backup"),
+    agent("clerk", tools=["lookup", "charge", "refund"]),
+]
+
+
+def named(slug: str, nodes: list[dict], edges: list[str], **more) -> dict:
+    whole = [node("start", "start"), *nodes, *(() if any(n["id"] == "done" for n in nodes) else [node("done", "end")])]
+    return flow(whole, edges, **more) | {"slug": slug}
+
+
+def ask(name: str, agent: str = "writer", **more) -> dict:
+    return node(name, "agent", {"agent": agent, "text": f"Do {name}."}, **more)
+
+
+def use(name: str, tool: str, **more) -> dict:
+    return node(name, "tool", {"tool": tool, "arguments": {"amount": 3}}, **more)
+
+
+QUESTION = {
+    "assignee": "user:rita",
+    "text": "Which?",
+    "schema": {"type": "object", "properties": {"answer": {"type": "string"}}},
+}
+
+FLOWS = [
+    named(
+        "line",
+        [node("shape", "transform", {"output": {"n": 1}}), ask("quick"), use("pay", "charge"), ask("flaky", **RETRY)],
+        ["start -> shape", "shape -> quick", "quick -> pay", "pay -> flaky", "flaky -> done"],
+    ),
+    named(
+        "fan",
+        [
+            ask("paying", "clerk"),
+            ask("slow"),
+            use("note", "book"),
+            node("rest", "wait", {"seconds": 1}),
+            node("all", "join", {"mode": "all", "combine": "object"}),
+        ],
+        [
+            *(f"start -> {name}" for name in ("paying", "slow", "note", "rest")),
+            *(f"{name} -> all" for name in ("paying", "slow", "note", "rest")),
+            "all -> done",
+        ],
+    ),
+    named(
+        "early",
+        [
+            ask("slow"),
+            ask("quick"),
+            node("many", "map", {"items": "[1, 2, 3]", "agent": "writer", "text": "slow {{ item }}", "max_concurrency": 1}),
+            node("asked", "question", QUESTION),
+            node("below", "subflow", {"flow": "child", "input": {}}),
+            node("first", "join", {"mode": "any", "combine": "list"}),
+            ask("after"),
+        ],
+        [
+            *(f"start -> {name}" for name in ("slow", "quick", "many", "asked", "below")),
+            *(f"{name} -> first" for name in ("slow", "quick", "many", "asked", "below")),
+            "first -> after",
+            "after -> done",
+        ],
+    ),
+    named(
+        "rounds",
+        [
+            node("head", "transform", {"output": {"round": "= iteration"}}),
+            ask("quick"),
+            ask("slow"),
+            node("either", "join", {"mode": "any", "combine": "list"}),
+            node("again", "condition", {"cases": [{"port": "more", "when": "iteration < 3"}]}),
+            ask("last"),
+        ],
+        [
+            "start -> head",
+            "head -> quick",
+            "head -> slow",
+            "quick -> either",
+            "slow -> either",
+            "either -> again",
+            "again:more -> head *5",
+            "again:else -> last",
+            "last -> done",
+        ],
+    ),
+    named(
+        "people",
+        [
+            node("approve", "approval", {"reviewers": ["role:reviewer"], "payload": {"a": 1}}),
+            node("asked", "question", QUESTION),
+            node("ignored", "approval", {"reviewers": ["user:rita"], "due_in_s": 2, "on_timeout": "port"}),
+            ask("quick"),
+            node("all", "join", {"mode": "all", "combine": "object"}),
+        ],
+        [
+            *(f"start -> {name}" for name in ("approve", "asked", "ignored", "quick")),
+            "approve:approved -> all",
+            "asked -> all",
+            "ignored:timed_out -> all",
+            "quick -> all",
+            "all -> done",
+        ],
+    ),
+    named(
+        "mapped",
+        [
+            node(
+                "items",
+                "map",
+                {
+                    "items": "['a', 'bad item', 'c', 'd']",
+                    "agent": "writer",
+                    "text": "{{ item }}",
+                    "max_concurrency": 2,
+                    "on_item_error": "collect",
+                },
+            ),
+            node("flows", "map", {"items": "[1, 2, 3]", "flow": "child", "input": {"n": "= item"}}),
+            node("tools", "map", {"items": "[1, 2]", "tool": "charge", "arguments": {"amount": "= double(item)"}}),
+        ],
+        ["start -> items", "start -> flows", "start -> tools", "items -> done", "flows -> done", "tools -> done"],
+    ),
+    named(
+        "child",
+        [node("asked", "question", QUESTION), node("rest", "wait", {"seconds": 1}), ask("quick")],
+        ["start -> asked", "start -> rest", "asked -> quick", "rest -> quick", "quick -> done"],
+    ),
+    named(
+        "nested",
+        [node("below", "subflow", {"flow": "child", "input": {"n": 1}}), ask("slow"), ask("quick")],
+        ["start -> below", "start -> slow", "below -> quick", "slow -> quick", "quick -> done"],
+        limits={"max_cost_usd": 1},
+    ),
+    named(
+        "escalated",
+        [ask("hopeless", fallback=["backup"], escalate={"to": "role:reviewer"}, **RETRY), ask("quick")],
+        ["start -> hopeless", "start -> quick", "hopeless -> done", "quick -> done"],
+    ),
+    named(
+        "failing",
+        [
+            ask("slow"),
+            node("rest", "wait", {"seconds": 0.6}),
+            ask("refused"),
+            node("below", "subflow", {"flow": "child", "input": {}}),
+            node("many", "map", {"items": "[1, 2, 3]", "flow": "child", "input": {}}),
+            use("long", "refund"),
+            node("asked", "question", QUESTION),
+        ],
+        [
+            *(f"start -> {name}" for name in ("slow", "rest", "below", "many", "long", "asked")),
+            "rest -> refused",
+            *(f"{name} -> done" for name in ("slow", "refused", "below", "many", "long", "asked")),
+        ],
+    ),
+    named(
+        "tolerant",
+        [
+            node(
+                "many",
+                "map",
+                {"items": "['a', 'bad item', 'c']", "agent": "writer", "text": "{{ item }}", "max_concurrency": 2},
+                on_error="port",
+            ),
+            node("flows", "map", {"items": "['no', {'n': 1}]", "flow": "child", "input": "= item"}, on_error="port"),
+            ask("quick"),
+            node("all", "join", {"mode": "all", "combine": "object"}),
+            ask("slow"),
+        ],
+        [
+            "start -> many",
+            "start -> flows",
+            "start -> quick",
+            "many:error -> all",
+            "flows:error -> all",
+            "quick -> all",
+            "all -> slow",
+            "slow -> done",
+        ],
+    ),
+    named(
+        "limited",
+        [ask("quick"), node("rest", "wait", {"seconds": 4}), ask("slow"), ask("slower")],
+        ["start -> quick", "quick -> rest", "rest -> slow", "slow -> slower", "slower -> done"],
+        limits={"timeout_s": 4},
+    ),
+    named(
+        "counted",
+        [
+            node("many", "map", {"items": "[1, 2, 3, 4, 5, 6]", "agent": "writer", "text": "{{ item }}", "max_concurrency": 2}),
+            ask("slow"),
+        ],
+        ["start -> many", "start -> slow", "many -> done", "slow -> done"],
+        limits={"max_steps": 5},
+    ),
+    named(
+        "tight",
+        [node("many", "map", {"items": "[1, 2, 3, 4]", "agent": "writer", "text": "{{ item }}"}), use("note", "book")],
+        ["start -> many", "many -> note", "note -> done"],
+        limits={"max_cost_usd": 0.005},
+    ),
+]

@@ -1,0 +1,100 @@
+"""The engine under crashes, zombies, full disks and too many doorbells, in a world with one clock.
+
+Every flow is played undisturbed first; then again for points around commits and tool calls with something going
+wrong there, and for seeded mixtures. What must be true each time is in `invariants`.
+"""
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+import pytest
+
+from governance import clock, documents
+from governance.models import Membership, Project, User
+from registry import lookups, model_attempt, offloop
+from registry.tools import TOOLS
+from tests.environment import scaled
+from tests.runs.engine import simulation
+from tests.runs.engine.flows import FLOWS, LIBRARY
+from tests.runs.engine.invariants import check_spend, check_world, result_of
+from tests.runs.engine.simulation import SimulatedTool, World
+from tests.runs.engine.virtual_time import Inline
+
+NAMES = [document["slug"] for document in FLOWS]
+# Who comes first is decided by time here, and time is what a crash takes.
+RACING = {"early", "rounds", "failing", "limited", "counted", "people"}
+FAULTS = {act.__name__: act for act in simulation.FAULTS}
+
+Play = Callable[..., World]
+
+
+@pytest.fixture
+def play(transactional_db, monkeypatch) -> Iterator[Play]:
+    """`play(flow, faults={point: act})` plays one scenario to its end, checks it, and returns its world."""
+    project = Project.objects.create(slug="alpha", name="Alpha")
+    people = {}
+    for name, roles in (("ada", ["admin"]), ("rita", ["reviewer"])):
+        people[name] = User.objects.create(username=name)
+        Membership.objects.create(project=project, user=people[name], roles=roles)
+    order = sorted(FLOWS, key=lambda document: document["slug"] != "child")
+    for document in (*LIBRARY, *order):
+        documents.create_and_publish(project, document["kind"], document["slug"], document, people["ada"])
+    monkeypatch.setitem(TOOLS, "http", SimulatedTool())
+    monkeypatch.setattr(offloop, "_pool", Inline())
+    worlds: list[World] = []
+
+    def play_one(flow: str, **options) -> World:
+        world = World(project, people["ada"], people["rita"], **options)
+        worlds.append(world)
+        monkeypatch.setattr(clock, "now", world.clock.now)
+        monkeypatch.setattr(model_attempt.BREAKERS, "_clock", lambda: world.clock.seconds)
+        model_attempt.BREAKERS._breakers.clear()
+        lookups.forget()
+        try:
+            world.run = world.play(flow)
+            check_world(world)
+            world.result = result_of(world.run)
+        except AssertionError as error:
+            error.add_note(story(world, flow, options))
+            raise
+        finally:
+            world.close()
+        return world
+
+    yield play_one
+    check_spend(project.pk)
+
+
+def story(world: World, flow: str, options: dict) -> str:
+    """What happened, for whoever reads the failure."""
+    from runs.engine.rows import loads
+    from runs.models import Event, Run
+
+    lines = [f"flow {flow}, {options}", *world.trace[-60:]]
+    for run in Run.objects.filter(root_id=world.root.id).order_by("id"):
+        lines.append(f"run {run.id} {run.flow} {run.status} owner={run.owner} epoch={run.epoch} waiting={run.waiting}")
+        for event in Event.objects.filter(run_id=run.id).order_by("seq"):
+            data = {name: value for name, value in loads(event.data).items() if name not in ("prompt", "pins")}
+            lines.append(f"  {event.seq} {event.at % 10**9 / 1e6:.3f} {event.type} {event.node}.{event.iteration}.{event.item} {str(data)[:200]}")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("flow", NAMES)
+@pytest.mark.parametrize("sole", [True, False], ids=["embedded", "scaled-out"])
+def test_an_undisturbed_run_keeps_every_promise(play: Play, flow: str, sole: bool):
+    for seed in range(scaled(2, 50)):
+        play(flow, sole=sole, engines=1 if sole else 2, seed=seed)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("flow", NAMES)
+def test_no_single_accident_breaks_a_promise(play: Play, flow: str, fault: str):
+    calm = play(flow, sole=True, seed=1)
+    points = list(range(calm.points))
+    if len(points) > scaled(5, 1000):
+        points = Random(f"{flow}{fault}").sample(points, scaled(5, 1000))
+    for point in points:
+        sole = fault == "crash"
+        world = play(flow, sole=sole, seed=1, faults={point: FAULTS[fault]})
+        if flow not in RACING:
+            assert world.result == calm.result, story(world, flow, {"point": point})
