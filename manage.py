@@ -22,6 +22,8 @@ def main() -> int:
     except SettingError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except KeyboardInterrupt:
+        return 130  # what a shell says of a program that Ctrl-C ended
     return 0
 
 

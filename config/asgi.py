@@ -44,4 +44,5 @@ class NotFoundRouter:
         await send({"type": "websocket.close", "code": 4404})
 
 
-application = import_module("channels.routing").ProtocolTypeRouter({"http": http, "websocket": websocket()})
+limited = import_module("runs.api.bodies").LimitedBodies(http)
+application = import_module("channels.routing").ProtocolTypeRouter({"http": limited, "websocket": websocket()})

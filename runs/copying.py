@@ -17,9 +17,12 @@ COPIED = ("step.started", "step.finished", "step.skipped", "choice.made")
 
 def behind(graph: Graph, node: str) -> set[str]:
     """The node and everything that can run after it, over loop edges too."""
-    return graph.reach(
-        node, {name: [edge.target for edge in edges] for name, edges in graph.outgoing.items()}
-    )
+    found, pending = {node}, [node]
+    while pending:
+        following = {edge.target for edge in graph.outgoing[pending.pop()]} - found
+        found |= following
+        pending.extend(following)
+    return found
 
 
 class Copy:

@@ -78,16 +78,6 @@ def read_events(run_id: int, seqs: set[int]) -> dict[int, dict]:
     return {seq: loads(data) for seq, data in rows}
 
 
-def whole_texts(run_id: int, texts: Iterable[str | None]) -> list[str | None]:
-    """JSON texts of outputs, those that refer to a part with its text in place."""
-    texts = list(texts)
-    parsed = {index: loads(text) for index, text in enumerate(texts) if text and MARK in text}
-    known = Texts(run_id, parsed.values())
-    return [
-        dumps(known.whole(parsed[index])) if index in parsed else text for index, text in enumerate(texts)
-    ]
-
-
 def whole_events(run_id: int, events: Iterable[Event]) -> list[str]:
     """The data of events as JSON texts, outputs that refer to a part with its text in place."""
     events = list(events)

@@ -68,7 +68,7 @@ def show_entries(entries: list[AuditEntry]) -> list[dict]:
             "action": entry.action,
             "object": entry.object,
             "data": embedded(entry.data),
-            "hash": getattr(entry, "hash", None),
+            "hash": None,  # entries are not chained yet
         }
         for entry in entries
     ]

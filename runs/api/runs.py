@@ -12,7 +12,6 @@ from governance.refusals import NotFound, Problem, Refused
 from runs import launch
 from runs.api import load
 from runs.api.operations import Resource, operation
-from runs.api.outputs import whole_texts
 from runs.api.pages import PAGE, check_cursor, page
 from runs.api.problems import Refusal, as_error
 from runs.api.queries import REVEAL, SINCE, Parameter, several_of, text_parameter
@@ -151,10 +150,9 @@ def show_head(run: Run) -> dict:
 
 
 def show_values(run: Run) -> dict:
-    (output,) = whole_texts(run.id, [run.output])
     return {
         "input": stored(run.input),
-        "output": stored(output),
+        "output": stored(run.output),
         "error": stored(run.error),
         "waiting": [show_waiting(item) for item in loads(run.waiting)],
     }

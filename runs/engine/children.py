@@ -9,6 +9,7 @@ from governance import clock, ids
 from runs.engine.birth import born, child_of
 from runs.engine.library import Pinned
 from runs.engine.memory import StepKey
+from runs.engine.store import Operation
 
 if TYPE_CHECKING:
     from runs.engine.driver import Driver
@@ -21,6 +22,7 @@ class Children:
         self.driver = driver
         self.known: dict[int, Mapping] = {}
         self.open: dict[int, tuple[StepKey, asyncio.Event]] = {}
+        self._above = {node.id for node in driver.graph.nodes.values() if "flow" in node.config}
 
     async def result(self, key: StepKey, flow: Pinned, input: Any) -> Output:
         """The output of the child of this step. Raises StepFailed with the child's own code."""
@@ -78,11 +80,11 @@ class Children:
             for wait in child["waiting"] or ()
         ]
 
-    def stop(self) -> None:
-        """The run is over: what still runs below it is cancelled."""
-        if self.open:
+    def stop(self, key: StepKey | None = None) -> None:
+        """The run is over, or one of its steps was: what still runs below it is cancelled."""
+        if key[0] in self._above if key else self._above:
             by, run_id = self.driver.run.cancelled_by or "the run above", self.driver.run.id
-            done = self.driver.journal.operation(cancel_below(run_id, by))
+            done = self.driver.journal.operation(cancel_below(run_id, by, key))
             done.add_done_callback(self._ring_all)
 
     def _ring_all(self, done: asyncio.Future) -> None:
@@ -91,12 +93,15 @@ class Children:
                 self.driver.engine.ring(number)
 
 
-def cancel_below(run_id: int, by: str):
+def cancel_below(run_id: int, by: str, key: StepKey | None) -> Operation:
+    """Asks for the end of the runs below a run, or below one iteration of one of its nodes."""
+    where, params = ("", []) if key is None else ("AND parent_node=? AND parent_iteration=? ", key[:2])
+
     def statements(vendor: str):
         rows = yield (
             "UPDATE runs_run SET cancelled_by=?, bell=bell+1, ready_at=? "
-            "WHERE parent_id=? AND finished_at IS NULL RETURNING id",
-            [by, clock.now(), run_id],
+            f"WHERE parent_id=? AND finished_at IS NULL {where}RETURNING id",
+            [by, clock.now(), run_id, *params],
         )
         return [row[0] for row in rows]
 

@@ -250,12 +250,9 @@ class StepContext:
 async def all_or_first_failure(work: Sequence[Awaitable[None]]) -> None:
     """Runs everything at once; the first StepFailed cancels the rest and is raised."""
     tasks = [asyncio.ensure_future(one) for one in work]
-    if not tasks:
-        return
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in done:
-            task.result()
+        # Not asyncio.wait: who cancels this must reach the tasks in the same moment.
+        await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()

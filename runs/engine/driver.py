@@ -18,6 +18,7 @@ from flows.nodes.base import Finished, StepFailed
 from governance import clock, inbox, ledger
 from governance.expressions import ExpressionError
 from governance.port import Limit
+from runs.engine import items
 from runs.engine.attempt import Candidate, as_data, run_step
 from runs.engine.children import Children
 from runs.engine.context import StepContext
@@ -91,6 +92,10 @@ class Driver:
             if type == "step.finished" and item is None and self._is_current(node, iteration):
                 self._replay_finish(seq, node, data)
         return None if started else plan
+
+    def is_running(self, key: StepKey) -> bool:
+        """Whether the step, or the map that an item belongs to, was neither stopped nor ended with its run."""
+        return not self.ending.begun and self._is_current(key[0], key[1])
 
     def _is_current(self, node: str, iteration: int) -> bool:
         return self.state.status[node] == "running" and self.state.iteration[node] == iteration
@@ -192,10 +197,15 @@ class Driver:
         task = self.tasks.get(key)
         if task is not None:
             task.cancel()
-        step = self.memory.step(key)
-        step.row.port = None
+        self._cut_off(key)
         self.line("step.finished", {"status": "cancelled"}, key)
+
+    def _cut_off(self, key: StepKey) -> None:
+        """What a step leaves open ends before it: its items, its questions, the runs below it."""
+        for item in items.open_items(self, key):
+            self.line("step.finished", {"status": "cancelled"}, item)
         self.journal.operation(inbox.cancelling(self.run.id, clock.now(), key[0], key[1]))
+        self.children.stop(key)
 
     def _begin_step(self, key: StepKey) -> None:
         node = key[0]
@@ -307,6 +317,8 @@ class Driver:
         seq = self.line("step.finished", data, key)
         self.sight.remember(node, seq, data)
         self.memory.forget(key)
+        if self.graph.nodes[node].type == "map":
+            items.forget(self, key)
         self._carry_out(self.state.settle(node, ports))
 
     def _fail_step(self, key: StepKey, failure: StepFailed) -> None:
@@ -316,6 +328,8 @@ class Driver:
         self._carry_out(self.state.fail(node, failure.code))
 
     def _record_failure(self, key: StepKey, ports: tuple[str, ...], failure: StepFailed) -> None:
+        if self.graph.nodes[key[0]].type == "map":
+            self._cut_off(key)
         error = as_data(failure)
         data = {"status": "failed", "port": ports[0] if ports else None, "ports": list(ports), "error": error}
         if ports:

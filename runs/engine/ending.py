@@ -108,7 +108,8 @@ class Ending:
 
     def _write(self, status: str, output: Any, error: dict | None) -> None:
         driver = self.driver
-        for step in list(driver.memory.steps.values()):
+        # The items of a map end before the map does.
+        for step in sorted(driver.memory.steps.values(), key=lambda step: step.row.item < 0):
             if (
                 step.started is not None
                 and step.finished is None

@@ -15,6 +15,7 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from flows.nodes.base import Output, StepFailed
@@ -225,10 +226,10 @@ class Engine:
         self._money = asyncio.Event()
 
     async def money_moved(self, timeout: float) -> None:
-        try:
-            await asyncio.wait_for(self._money.wait(), timeout)
-        except TimeoutError:
-            return
+        # Not wait_for: in Python 3.11 it can swallow a cancellation.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._money.wait()
 
     @staticmethod
     def bounded(output: Output) -> Output | StepFailed:

@@ -19,6 +19,8 @@ async def run_item(driver: "Driver", key: StepKey, item: Any, body: Body) -> Out
     step = driver.memory.step(key)
     if step.finished is not None:
         return known(driver, step)
+    if not driver.is_running(key):
+        raise asyncio.CancelledError
     if step.started is None:
         driver.line("step.started", {"input": item}, key)
         if driver.ending.has_too_many_steps():
@@ -38,15 +40,38 @@ async def run_item(driver: "Driver", key: StepKey, item: Any, body: Body) -> Out
     output = driver.engine.bounded(finished.output)
     if isinstance(output, StepFailed):
         return fail(driver, key, output)
+    give_up_if_stopped(step)
     data = {"status": "succeeded", "port": "out", "ports": ["out"], "output": driver.sight.folded(output)}
     driver.line("step.finished", data, key)
     return output
 
 
 def fail(driver: "Driver", key: StepKey, failure: StepFailed) -> StepFailed:
+    give_up_if_stopped(driver.memory.step(key))
     data = {"status": "failed", "port": None, "ports": [], "error": as_data(failure)}
     driver.line("step.finished", data, key)
     return failure
+
+
+def give_up_if_stopped(step: StepMemory) -> None:
+    """The map was cancelled in the moment in which this item came to its end: that is recorded already."""
+    if step.finished is not None:
+        raise asyncio.CancelledError
+
+
+def open_items(driver: "Driver", key: StepKey) -> list[StepKey]:
+    """The items of this map that started and have not finished."""
+    return [
+        known
+        for known, step in driver.memory.steps.items()
+        if known[:2] == key[:2] and known[2] is not None and step.started and step.finished is None
+    ]
+
+
+def forget(driver: "Driver", key: StepKey) -> None:
+    """The map is over, so its items are never asked again."""
+    for known in [known for known in driver.memory.steps if known[:2] == key[:2] and known[2] is not None]:
+        driver.memory.forget(known)
 
 
 def known(driver: "Driver", step: StepMemory) -> Output | StepFailed:

@@ -24,10 +24,13 @@ class Demo:
         self.ada: Api = server.api("ada", "demo")
         self.rita: Api = server.api("rita", "demo", "reviewer")
 
-    def publish_provider(self, url: str) -> None:
-        """Puts a hosted provider in the place of the simulated one, under the same name."""
-        body = {"kind": "provider", "slug": "simulated", "type": "openai", "api_base": url, "prices": PRICES}
+    def put_on(self, url: str, provider: str = "simulated") -> None:
+        """Publishes a hosted provider: in the place of the simulated one, or beside it with all agents moved to it."""
+        body = {"kind": "provider", "slug": provider, "type": "openai", "api_base": url, "prices": PRICES}
         self.publish("providers", {**body, "api_key": "sk-test"})
+        if provider != "simulated":
+            for agent in Models().agents.values():
+                self.publish("agents", moved(agent, provider))
 
     def publish(self, kind: str, body: dict) -> None:
         answer = self.ada.post(f"projects/demo/{kind}/{body['slug']}/versions/", json=body)
@@ -85,11 +88,13 @@ class Models:
 
     def scripted(self, agent: str, asked: dict) -> Effect | None:
         roles = [message["role"] for message in asked["messages"]]
-        heard = [str(message["content"]) for message in asked["messages"] if message["role"] != "system"]
+        heard = [said["content"] for said in asked["messages"] if said["role"] in ("user", "tool")]
         where = {
             "agent": agent,
             "turn": roles.count("assistant") + 1,
-            "iteration": 2 if "Your last draft:" in heard[0] or "1966" in heard[0].partition("Draft:")[2] else 1,
+            "iteration": 2
+            if "Your last draft:" in heard[0] or "1966" in heard[0].partition("Draft:")[2]
+            else 1,
         }
         for entry in self.script:
             wanted = dict(entry.get("when", {}))
@@ -97,6 +102,16 @@ class Models:
             if any(part in text for text in heard) and all(where[name] == wanted[name] for name in wanted):
                 return {name: entry[name] for name in ("say", "json", "calls") if name in entry}
         return None
+
+
+def moved(agent: dict, provider: str) -> dict:
+    """The agent with its models at another provider, and nothing else changed."""
+    models = {"model": agent["model"].replace("simulated/", f"{provider}/")}
+    if "fallback_models" in agent:
+        models["fallback_models"] = [
+            ref.replace("simulated/", f"{provider}/") for ref in agent["fallback_models"]
+        ]
+    return {**agent, **models}
 
 
 def fails_first(agent: str, *effects: Effect) -> Fault:

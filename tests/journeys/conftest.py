@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys import stage
 from tests.journeys.cast import Demo, Models
+from tests.journeys.playhouse import House
 from tests.openai_server import OpenAIServer
 from tests.serving import BatonServer
 
@@ -29,7 +31,7 @@ def model_server() -> Iterator[OpenAIServer]:
 def hosted_demo(tmp_path_factory: pytest.TempPathFactory, model_server: OpenAIServer) -> Iterator[Demo]:
     """The same demo, with nothing changed but its provider: LiteLLM calls the model server."""
     for demo in served(tmp_path_factory.mktemp("hosted"), {"BATON_HTTP_ALLOW": model_server.endpoint}):
-        demo.publish_provider(model_server.url)
+        demo.put_on(model_server.url)
         yield demo
 
 
@@ -39,6 +41,23 @@ def models(model_server: OpenAIServer) -> Models:
     played = Models()
     model_server.reset(play=played)
     return played
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A served Baton for small flows of the tests' own, and a tool server that it may reach.
+
+    One for the session: its flows, agents and providers have names of their own in every test.
+    """
+    folder = tmp_path_factory.mktemp("house")
+    (folder / "data").mkdir()
+    with stage.ToolServer() as peer:
+        env = {"BATON_HTTP_ALLOW": peer.endpoint}
+        server = BatonServer(folder / "data", folder / "serve.log", env=env)
+        try:
+            yield House(server.wait_until_ready(), peer)
+        finally:
+            server.sweep()
 
 
 def served(folder: Path, env: dict[str, str]) -> Iterator[Demo]:

@@ -25,6 +25,7 @@ class ToolServer:
     def __init__(self) -> None:
         self.done: dict[str, list[tuple[str, dict]]] = {}
         self.held: Counter[str] = Counter()
+        self.delay_s = 0.0  # before each answer
         self._holds: dict[str, tuple[Callable[[dict], bool], threading.Event]] = {}
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -66,6 +67,7 @@ class ToolServer:
             when, event = self._holds.get(path, (None, None))
             is_held = event is not None and when(body)
             self.held[path] += is_held
+        time.sleep(self.delay_s)
         if is_held:
             event.wait(60)
             with self._lock:
@@ -157,14 +159,9 @@ def chain(slug: str, *nodes: dict, **more) -> dict:
         "slug": slug,
         "name": slug,
         "nodes": [{"id": "start", "type": "start"}, *nodes, *last],
-        "edges": [edge(ids[at], ids[at + 1]) for at in range(len(ids) - 1)],
+        "edges": [{"from": ids[at], "to": ids[at + 1]} for at in range(len(ids) - 1)],
         **more,
     }
-
-
-def edge(source: str, target: str) -> dict:
-    port = "approved" if source.startswith("approve") else None
-    return {"from": source, **({"port": port} if port else {}), "to": target}
 
 
 def publish(api: Api, *documents: dict, project: str = "demo") -> None:
@@ -209,7 +206,9 @@ def assert_sound(run: dict, events: list[dict]) -> None:
         (event["data"]["call"], *place(event)) for event in events if event["type"] == "policy.decided"
     )
     assert set(decided.values()) == {1}, f"A call was decided twice: {decided}"
-    assert round(run["cost_usd"] * 1e9) == round(sum(costs(events)) * 1e9), "The cost is not that of the calls"
+    assert round(run["cost_usd"] * 1e9) == round(sum(costs(events)) * 1e9), (
+        "The cost is not that of the calls"
+    )
 
 
 def costs(events: Iterable[dict]) -> list[float]:

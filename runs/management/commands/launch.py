@@ -6,7 +6,6 @@ from pathlib import Path
 import orjson
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 
 from governance import access
 from governance.models import Project, User
@@ -14,9 +13,8 @@ from governance.refusals import Forbidden, NotFound, Refused
 from runs import launch
 from runs.api.runs import show_run
 from runs.engine import hosting
-from runs.engine.folder import FolderInUse, FolderLock
 from runs.following import Lines, Progress, follow
-from runs.house import House
+from runs.house import House, is_taken
 from runs.models import Run
 
 SUCCEEDED, FAILED, BAD_ARGUMENTS, WAITING = 0, 1, 2, 3
@@ -49,13 +47,11 @@ class Command(BaseCommand):
 
     def _open_house(self) -> House | None:
         """On its own, this process executes the run; beside a running server, that does."""
-        if not settings.EMBEDDED:
+        if not settings.EMBEDDED or is_taken():
             return None
         house = House()
-        if connection.vendor == "sqlite" and is_taken():
-            return None
         house.open("for one launch")
-        hosting.start(sole=connection.vendor == "sqlite")
+        hosting.start(sole=True)
         return house
 
     def _launch(self, flow: str, options: dict) -> Run:
@@ -114,17 +110,6 @@ class Command(BaseCommand):
             error = orjson.loads(run.error)
             where = f" at {error['node']}" if error.get("node") else ""
             self.stderr.write(f"{error['code']}{where}: {error['message']}")
-
-
-def is_taken() -> bool:
-    """Whether another process owns the data folder."""
-    lock = FolderLock(settings.DATA_DIR)
-    try:
-        lock.take("looking")
-    except FolderInUse:
-        return True
-    lock.release()
-    return False
 
 
 def read_input(options: dict):

@@ -1,5 +1,6 @@
 """`manage.py serve`: the whole product in one process (contract, section 1)."""
 
+import signal
 import socket
 from collections.abc import Callable
 
@@ -19,14 +20,23 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, **_):
         check_port(host, port)
+        # Until the server takes the signals over, both end the start in the same way.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        house = House()
+        try:
+            self._serve(house, host, port)
+        except KeyboardInterrupt:
+            return
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)  # it is ending already, and within seconds
+            house.close()
+
+    def _serve(self, house: House, host: str, port: int) -> None:
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{port}/"
-        house = House()
         link = house.open(f"at {address}")
-        try:
-            serve(host, port, lambda: self._welcome(address, link))
-        finally:
-            house.close()
+        serve(host, port, lambda: self._welcome(address, link))
 
     def _welcome(self, address: str, link: str | None) -> None:
         self.stdout.write(f"Baton {address}")
@@ -77,3 +87,5 @@ def serve(host: str, port: int, welcome: Callable[[], None]) -> None:
         server_name="Baton",
     )
     server.run()
+    if server.abort_start:
+        raise CommandError(f"{host}:{port} was taken meanwhile: take another with --port.")

@@ -5,6 +5,8 @@ import pytest
 from governance import ids
 from governance.models import Decision, User
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_an_item_is_shown_as_the_contract_says(ben, make_run, make_approval):
     run = make_run(status="waiting")

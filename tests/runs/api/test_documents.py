@@ -4,6 +4,8 @@ import pytest
 
 from tests.runs.api.conftest import AGENT, FLOW, PROVIDER
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_a_draft_is_saved_and_published(ada, ben):
     made = ada.put("projects/demo/providers/house/", PROVIDER)

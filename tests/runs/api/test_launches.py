@@ -6,6 +6,8 @@ from governance import ids
 from governance.models import Approval
 from runs.models import Run
 
+pytestmark = pytest.mark.both_databases
+
 BODY = {"flow": "support", "input": {"message": "hi"}, "environment": "live", "labels": {"case": "7"}}
 
 

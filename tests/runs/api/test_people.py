@@ -6,6 +6,8 @@ from governance import people
 from governance.models import AuditEntry, Project, User
 from tests.runs.api.conftest import Caller
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def staff(project, caller) -> Caller:

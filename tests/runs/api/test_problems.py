@@ -65,7 +65,7 @@ def test_a_fault_of_ours_shows_no_traceback(ada, project):
 
 def test_an_unknown_host_is_a_problem_too(db):
     answer = Client().get("/api/v1/me/", headers={"host": "evil.example"})
-    assert answer.status_code == 400
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
 
 
 @pytest.mark.parametrize(

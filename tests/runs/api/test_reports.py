@@ -9,6 +9,8 @@ from governance.models import Spend
 from runs import insights
 from runs.models import Feedback
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def spends(project):

@@ -8,6 +8,8 @@ from governance import ids
 from governance.models import User
 from runs.models import Feedback, Part
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_a_run_is_shown_as_the_contract_says(ada, make_run):
     run = make_run(

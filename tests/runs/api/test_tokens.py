@@ -9,6 +9,8 @@ from governance import tokens
 from governance.models import ApiToken, SignInLink, User
 from tests.runs.api.conftest import Caller
 
+pytestmark = pytest.mark.both_databases
+
 
 def later(hours: float) -> str:
     return (timezone.now() + timedelta(hours=hours)).isoformat().replace("+00:00", "Z")
@@ -53,7 +55,7 @@ def test_an_expired_token_and_one_of_an_inactive_person_are_refused(ada, project
     assert ada.get("me/").status_code == 401
 
 
-@pytest.mark.parametrize("expires_at", ["yesterday", later(-1), "2030-01-01T00:00:00", ""])
+@pytest.mark.parametrize("expires_at", ["yesterday", "2020-01-01T00:00:00Z", "2030-01-01T00:00:00", ""])
 def test_a_token_ends_in_the_future(ada, expires_at):
     answer = ada.post("tokens/", {"name": "x", "expires_at": expires_at})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/expires_at")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
-from django.conf import settings
+from django.db import connection
 
 from governance import approvals
 from governance.models import Approval, Project, User
@@ -19,7 +19,7 @@ from runs import launch
 from runs.engine.host import Engine
 from runs.engine.store import SqliteStore
 from runs.models import FINISHED, Run
-from tests.runs.engine.virtual_time import Agenda, Clock, VirtualLoop
+from tests.runs.engine.virtual_time import Agenda, Clock, VirtualLoop, aside
 
 LONGEST_S = 600.0
 PAUSE_S = 14.0  # longer than a lease
@@ -49,7 +49,7 @@ class SimulatedStore(SqliteStore):
     """The engine's store, with a point before and after each commit."""
 
     def __init__(self, process: "Process"):
-        super().__init__(str(settings.DATABASES["default"]["NAME"]))
+        super().__init__(connection.settings_dict["NAME"])
         self.connection.execute("PRAGMA synchronous=OFF")
         self.process = process
 
@@ -81,7 +81,7 @@ class Process:
 
     def _tick(self) -> None:
         if not self.stopping:
-            self.engine.keeper._tick()
+            aside(self.engine.keeper._tick)
             self.loop.call_later(KEEPER_S, self._tick)
 
     @property
@@ -191,7 +191,11 @@ class World:
             return True
         moments = [(process.loop.next_at(), process) for process in self.processes]
         moments = [(at, process) for at, process in moments if at is not None]
-        soonest = min([at for at, _ in moments] + [at for at in [self.agenda.next_at()] if at is not None])
+        planned = self.agenda.next_at()
+        later = [at for at, _ in moments] + ([] if planned is None else [planned])
+        if not later:
+            return False
+        soonest = min(later)
         if soonest > self.clock.seconds:
             self.clock.seconds = soonest
             return True

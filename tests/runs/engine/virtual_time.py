@@ -5,6 +5,7 @@ import heapq
 import itertools
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import partial
 from random import Random
 
 MICROS = 1_000_000
@@ -21,13 +22,23 @@ class Clock:
         return round(self.seconds * MICROS)
 
 
+def aside(work: Callable, *args):
+    """Runs work as a thread would: beside the loop."""
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        return work(*args)
+    finally:
+        asyncio._set_running_loop(loop)
+
+
 class Inline(Executor):
     """Runs work at once, where it is asked for."""
 
     def submit(self, work, /, *args, **kwargs):
         done = Future()
         try:
-            done.set_result(work(*args, **kwargs))
+            done.set_result(aside(partial(work, *args, **kwargs)))
         except Exception as error:
             done.set_exception(error)
         return done
@@ -61,7 +72,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
         def work() -> None:
             try:
-                result, setter = func(*args), done.set_result
+                result, setter = aside(func, *args), done.set_result
             except Exception as error:
                 result, setter = error, done.set_exception
             self.call_later(self.moment(), deliver, setter, result)

@@ -1,0 +1,71 @@
+"""The starter flows publish as they are, each alone and all together, with nothing to complain about."""
+
+import pytest
+
+from flows import gallery
+from governance import documents, people
+from governance.models import Project
+from governance.schemas import instance_problems
+from governance.secrets import names
+
+FLOWS = ["content-pipeline", "customer-support", "invoice-processing"]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project() -> Project:
+    return people.create_project("ours", "Ours", None)
+
+
+def problems(project: Project, applied: list[documents.Applied]) -> list:
+    bodies = [
+        (made.kind, documents.content(documents.find(project, made.kind, made.slug))) for made in applied
+    ]
+    return [problem for kind, body in bodies for problem in documents.problems_of(project, kind, body)]
+
+
+def test_the_starters_are_these():
+    assert gallery.starters() == FLOWS
+
+
+def test_all_of_them_publish_without_an_error_or_a_warning(project: Project):
+    applied = documents.apply(project, gallery.texts(), None)
+    assert problems(project, applied) == []
+    assert len(applied) == 19
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_each_of_them_publishes_alone(project: Project, flow: str):
+    applied = documents.apply(project, gallery.texts([flow]), None)
+    assert problems(project, applied) == []
+    assert [made.slug for made in applied if made.kind == "flow"] == [flow]
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_the_files_of_a_starter_apply_as_they_lie_there(project: Project, flow: str):
+    files = (gallery.FOLDER / flow).rglob("*.yaml")
+    applied = documents.apply(project, {str(file): file.read_text("utf-8") for file in files}, None)
+    assert problems(project, applied) == []
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_each_has_three_samples_or_more_that_fit_its_input(project: Project, flow: str):
+    documents.apply(project, gallery.texts([flow]), None)
+    schema = documents.content(documents.find(project, "flow", flow))["input_schema"]
+    samples = gallery.samples(flow)
+    assert len(samples) >= 3
+    assert [instance_problems(schema, sample) for sample in samples.values()] == [[]] * len(samples)
+
+
+def test_a_real_provider_in_the_same_place_is_all_that_changes(project: Project):
+    applied = documents.apply(project, gallery.texts(), None)
+    hosted = {
+        "kind": "provider",
+        "slug": "simulated",
+        "type": "openai",
+        "api_key": "sk-test",
+        "prices": {"small": {"unpriced": True}},
+    }
+    documents.create_and_publish(project, "provider", "simulated", hosted, None)
+    assert problems(project, applied) == []
+    assert names(project) == ["provider-simulated"]
