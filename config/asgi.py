@@ -45,4 +45,6 @@ class NotFoundRouter:
 
 
 limited = import_module("runs.api.bodies").LimitedBodies(http)
-application = import_module("channels.routing").ProtocolTypeRouter({"http": limited, "websocket": websocket()})
+application = import_module("channels.routing").ProtocolTypeRouter(
+    {"http": limited, "websocket": websocket()}
+)

@@ -39,5 +39,10 @@ def all_true(ctx, cases: Sequence[Mapping]) -> list[Candidate]:
     ]
 
 
+def port_schema(ports: Sequence[str]) -> dict:
+    """What a person answers who chooses in the place of a step: one of its ports."""
+    return {"type": "object", "required": ["port"], "properties": {"port": {"enum": list(ports)}}}
+
+
 def chosen(candidates: Sequence[Candidate]) -> tuple[str, ...]:
     return tuple(candidate.port for candidate in candidates if not candidate.excluded_because)

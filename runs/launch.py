@@ -154,7 +154,9 @@ def fork(
 
     `input` replaces the run's, `pins` single versions: {"agents/writer": 3}. Raises Refused, LaunchRefused.
     """
-    version = documents.find(run.project, "flow", f"{run.flow}@{run.version}")
+    # What is archived meanwhile can still be forked: the run is pinned to it.
+    own = f"flows/{run.flow}@{run.version}"
+    version = documents.pinned(run.project, {own: run.version})[own]
     graph = parse(documents.content(version))
     if from_node not in graph.nodes:
         sentence = (

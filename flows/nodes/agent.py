@@ -35,6 +35,9 @@ class Agent(NodeType):
         agent = around.lookup("agent", config["agent"])
         return None if agent is None else agent.get("output_schema", TEXT)
 
+    def answer_schema(self, config):
+        return config.get("output_schema")
+
     async def run(self, ctx):
         config = ctx.node.config
         asked = ctx.text(config["text"])

@@ -1,5 +1,7 @@
 """The `approval` node: people approve, change or reject before the run goes on."""
 
+from dataclasses import replace
+
 from flows.fields import closed, duration, json_schema, reviewers, strict, text
 from flows.nodes.base import Expression, Finished, NodeType, Question
 from governance.refusals import Problem
@@ -70,9 +72,18 @@ class Approval(NodeType):
             }
         )
 
+    def answer_schema(self, config):
+        decision = {"enum": ["approve", "reject"]}
+        return {"type": "object", "required": ["decision"], "properties": {"decision": decision}}
+
+    def answered(self, config, answer):
+        return Finished(answer, (port_of(answer["decision"], "reject"),))
+
     async def run(self, ctx):
         config = ctx.node.config
         answer = await ctx.ask(asked(ctx, config))
+        if answer.decision == "timed_out" and config.get("on_timeout") == "escalate":
+            answer = await ctx.ask(escalated(ctx, config))
         output = {
             "decision": answer.decision,
             "payload": answer.payload,
@@ -95,6 +106,14 @@ def asked(ctx, config) -> Question:
         four_eyes=config.get("four_eyes", False),
         due_in_s=config.get("due_in_s"),
         on_timeout=config.get("on_timeout", "reject"),
+    )
+
+
+def escalated(ctx, config) -> Question:
+    """The same, asked of the one person or role that the node escalates to."""
+    to = ctx.node.escalate
+    return replace(
+        asked(ctx, config), reviewers=(to["to"],), quorum=1, due_in_s=to.get("due_in_s"), on_timeout="reject"
     )
 
 

@@ -199,6 +199,14 @@ class NodeType:
         """What the config schema cannot say is wrong; pointers are relative to the node."""
         return []
 
+    def answer_schema(self, config: Mapping) -> Mapping | None:
+        """What a person has to answer who steps in for a step that could not be done; None: anything."""
+        return None
+
+    def answered(self, config: Mapping, answer: Any) -> Finished:
+        """What that person's answer, which fits `answer_schema`, means for the run."""
+        return Finished(answer)
+
     async def run(self, ctx: Context) -> Finished:
         raise NotImplementedError
 

@@ -1,6 +1,6 @@
 """The `condition` node: the first case that is true says where the run goes on."""
 
-from flows.choice import chosen, first_true
+from flows.choice import chosen, first_true, port_schema
 from flows.fields import closed, condition, port, strict
 from flows.nodes.base import Finished, NodeType, conditions
 
@@ -32,6 +32,12 @@ class Condition(NodeType):
 
     def output_schema(self, config, around):
         return closed({"port": {"enum": list(self.ports(config))}})
+
+    def answer_schema(self, config):
+        return port_schema(self.ports(config))
+
+    def answered(self, config, answer):
+        return Finished(answer, (answer["port"],))
 
     async def run(self, ctx):
         cases = ctx.node.config["cases"]

@@ -31,6 +31,9 @@ class Ask(NodeType):
     def output_schema(self, config, around):
         return config.get("schema")
 
+    def answer_schema(self, config):
+        return config.get("schema")
+
     async def run(self, ctx):
         config = ctx.node.config
         answer = await ctx.ask(

@@ -1,6 +1,6 @@
 """The `router` node: rules or an agent say which route, or which routes, fit."""
 
-from flows.choice import Candidate, all_true, chosen, first_true
+from flows.choice import Candidate, all_true, chosen, first_true, port_schema
 from flows.fields import closed, condition, port, reference, strict, text
 from flows.nodes.base import Expression, Finished, NodeType, Reference, StepFailed, conditions
 from governance.refusals import Problem
@@ -76,6 +76,17 @@ class Router(NodeType):
                 "routes": {"type": "array", "items": routes},
             }
         )
+
+    def answer_schema(self, config):
+        schema = port_schema(self.ports(config))
+        ports = {"type": "array", "items": schema["properties"]["port"], "minItems": 1, "uniqueItems": True}
+        if config.get("multiple"):
+            schema["properties"]["ports"] = ports
+        return schema
+
+    def answered(self, config, answer):
+        several = answer.get("ports") if config.get("multiple") else None
+        return Finished(answer, tuple(several or (answer["port"],)))
 
     async def run(self, ctx):
         config = ctx.node.config

@@ -8,9 +8,10 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows.graph import Node, Retry
+from flows.nodes import TYPES
 from flows.nodes.base import Finished, StepFailed
 from governance import clock
 from governance.expressions import ExpressionError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from runs.engine.driver import Driver
 
 LONGEST_RETRY_AFTER_S = 3_600
+# A call is given the step's time too. Its own time-out comes first: it names the peer, and counts against its breaker.
+CALLS_FIRST_S = 0.5
 # What a fallback cannot mend: the answer would be the same, or somebody said no.
 FINAL = {"denied", "rejected", "tool_not_allowed", "expression_error", "invalid_input", "quorum_not_reached"}
 
@@ -98,7 +101,7 @@ async def _once(
 ) -> Finished:
     context = driver.context(key, memory, candidate)
     try:
-        async with asyncio.timeout(node.timeout_s) as limit:
+        async with asyncio.timeout(node.timeout_s and node.timeout_s + CALLS_FIRST_S) as limit:
             memory.limit = limit
             return await body(context)
     except TimeoutError as error:
@@ -214,10 +217,12 @@ async def _escalate(
             reviewers=(node.escalate["to"],),
             reason=failure.message,
             due_in_s=node.escalate.get("due_in_s"),
+            schema=_answer_schema(driver, key, node),
         ),
     )
     if answer.decision == "answer":
-        return Finished(answer.payload)
+        in_its_place = TYPES[node.type].answered if key[2] is None else _as_it_is
+        return in_its_place(node.config, answer.payload)
     if answer.decision == "retry":
         driver.line(
             "step.retrying", {"after_s": 0, "error": as_data(failure), "tries": 1, "candidate": 0}, key
@@ -228,6 +233,20 @@ async def _escalate(
     raise StepFailed(
         "rejected", f"{failure.message} The escalation was rejected: {answer.reason or 'no reason given'}."
     )
+
+
+def _as_it_is(config: Mapping, answer: Any) -> Finished:
+    """An item of a map has no ports of its own."""
+    return Finished(answer)
+
+
+def _answer_schema(driver: "Driver", key: StepKey, node: Node) -> Mapping | None:
+    """What the answer has to be: what the node wants, else what its agent promises."""
+    wanted = TYPES[node.type].answer_schema(node.config) if key[2] is None else None
+    agent = (
+        driver.shelf.get("agents", node.config.get("agent", "")) if node.type in ("agent", "map") else None
+    )
+    return wanted or (agent.content.get("output_schema") if agent is not None else None)
 
 
 def as_data(failure: StepFailed) -> dict:

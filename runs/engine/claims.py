@@ -39,8 +39,8 @@ def give_back(owner: str) -> Operation:
     return statements
 
 
-RENEW = "UPDATE runs_run SET lease_until=%s WHERE owner=%s AND finished_at IS NULL"
-RUNG = "SELECT id, bell FROM runs_run WHERE owner=%s"
+RENEW = "UPDATE runs_run SET lease_until=%s WHERE owner=%s AND finished_at IS NULL AND id IN ({})"
+HELD = "SELECT id, bell, epoch FROM runs_run WHERE owner=%s"
 READY = (
     "SELECT id FROM runs_run WHERE ready_at IS NOT NULL AND ready_at <= %s AND lease_until < %s "
     "ORDER BY ready_at LIMIT %s"

@@ -9,6 +9,7 @@ from runs.engine.memory import StepKey
 from runs.engine.planner import Outcome
 from runs.engine.rows import dumps
 from runs.engine.store import Operation
+from runs.engine.writer import Fenced, StorageFailed
 
 if TYPE_CHECKING:
     from runs.engine.driver import Driver
@@ -150,7 +151,11 @@ class Ending:
         released = journal.operation(
             release(driver.run.id, journal.epoch, min(times, default=None), driver.bell)
         )
-        await journal.stored()
+        try:
+            await journal.stored()
+        except (Fenced, StorageFailed) as error:
+            driver.engine.abandon(driver, error)
+            return
         parked, driver.waiting.parking = driver.waiting.parking, None
         if await released:
             driver.engine.parked(driver)

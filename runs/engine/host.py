@@ -213,6 +213,17 @@ class Engine:
             log.warning("run %s is let go: %s", driver.run.public_id, why or type(why).__name__)
         self.parked(driver)
 
+    def lost(self, run_id: int, epoch: int) -> None:
+        """Another process claimed the run, or its lease was given back. Thread-safe."""
+        self.loop.call_soon_threadsafe(self._lost, run_id, epoch)
+
+    def _lost(self, run_id: int, epoch: int) -> None:
+        driver = self.drivers.get(run_id)
+        if driver is None or driver.journal.epoch != epoch:
+            return
+        if driver.waiting.parking is None and not driver.ending.begun:
+            self.abandon(driver, Fenced())
+
     def _forget(self, driver: Driver) -> None:
         if self.drivers.get(driver.run.id) is driver:
             del self.drivers[driver.run.id]
@@ -241,9 +252,11 @@ class Engine:
                 return StepFailed("invalid_output", message)
         return output
 
-    def hosted(self) -> dict[int, int]:
-        """Run → bell as the driver last heeded it."""
-        return {run_id: driver.bell for run_id, driver in list(self.drivers.items())}
+    def hosted(self) -> dict[int, tuple[int, int]]:
+        """Run → the bell as its driver last heeded it, and the driver's epoch."""
+        return {
+            run_id: (driver.bell, driver.journal.epoch) for run_id, driver in list(self.drivers.items())
+        }
 
     def now(self) -> int:
         return clock.now()

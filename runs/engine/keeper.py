@@ -11,7 +11,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from governance import clock
 from registry import upkeep
-from runs.engine.claims import LEASE_US, MOST_SWEPT, READY, RENEW, RUNG, VOID
+from runs.engine.claims import HELD, LEASE_US, MOST_SWEPT, READY, RENEW, VOID
 
 if TYPE_CHECKING:
     from runs.engine.host import Engine
@@ -75,13 +75,20 @@ class Keeper:
             if run_id not in hosted:
                 self.engine.ring(run_id)
 
-    def _look_after(self, cursor, hosted: dict[int, int], now: int) -> None:
+    def _look_after(self, cursor, hosted: dict[int, tuple[int, int]], now: int) -> None:
         if now >= self._renew_at:
-            cursor.execute(RENEW, [now + LEASE_US, self.engine.owner])
+            # Only what is hosted: the lease of a run that was let go has to end.
+            cursor.execute(
+                RENEW.format(", ".join(["%s"] * len(hosted))), [now + LEASE_US, self.engine.owner, *hosted]
+            )
             self._renew_at = now + RENEW_US
-        cursor.execute(RUNG, [self.engine.owner])
-        for run_id, bell in cursor.fetchall():
-            if bell > hosted.get(run_id, bell):
+        cursor.execute(HELD, [self.engine.owner])
+        held = {run_id: (bell, epoch) for run_id, bell, epoch in cursor.fetchall()}
+        for run_id, (heeded, epoch) in hosted.items():
+            bell, current = held.get(run_id, (0, None))
+            if current != epoch:
+                self.engine.lost(run_id, epoch)
+            elif bell > heeded:
                 self.engine.ring(run_id)
 
     def _checkpoint(self, cursor, now: int) -> None:

@@ -169,7 +169,8 @@ class PostgresStore:
         if self.connection is None or self.connection.closed:
             await self.connect()
         if any(append.operations or append.ledger for append in batch):
-            async with self.connection.transaction():
+            # In a pipeline, what gives nothing back travels with the next statement that does, or the commit.
+            async with self.connection.pipeline(), self.connection.transaction():
                 return await self._write(batch)
         return await self._write(batch)
 
@@ -208,13 +209,17 @@ class PostgresStore:
             sql, params = next(generator)
             while True:
                 cursor = await self.connection.execute(sql.replace("?", "%s"), params)
-                sql, params = generator.send(await cursor.fetchall() if cursor.description else [])
+                sql, params = generator.send(await cursor.fetchall() if gives_rows(sql) else [])
         except StopIteration as finished:
             return finished.value
 
     async def close(self) -> None:
         if self.connection is not None:
             await self.connection.close()
+
+
+def gives_rows(sql: str) -> bool:
+    return "RETURNING" in sql or sql.lstrip().startswith("SELECT")
 
 
 def columns(rows: Sequence[tuple], width: int) -> list[list]:

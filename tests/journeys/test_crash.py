@@ -18,7 +18,7 @@ from tests.openai_server import OpenAIServer
 from tests.serving import BatonServer
 
 RUNS = 50
-KILLS = scaled(2, 20)
+KILLS = scaled(1, 20)
 N = {"arguments": {"n": "= input.n"}}
 ORDER = stage.chain(
     "order",

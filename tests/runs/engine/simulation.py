@@ -56,6 +56,8 @@ class SimulatedStore(SqliteStore):
     def transact(self, batch, *, wait_ms, durable):
         world = self.process.world
         world.point(self.process, "before", batch, wait_ms)
+        if self.process.refused_until > world.clock.seconds:
+            raise sqlite3.DatabaseError("disk I/O error")
         written = super().transact(batch, wait_ms=wait_ms, durable=False)
         world.committed(batch, written)
         world.point(self.process, "after", batch, wait_ms)
@@ -72,6 +74,7 @@ class Process:
         self.engine = Engine(lambda: SimulatedStore(self), sole=sole)
         self.engine.owner = name
         self.stopping = False
+        self.refused_until = 0.0
         keeper = self.engine.keeper
         keeper._checkpoint_at = keeper._sweep_at = NEVER
         if sole:
@@ -137,7 +140,7 @@ class World:
         self.repeats: set[str] = set()
         self.root: Run | None = None
         self.runs: dict[int, str] = {}
-        self.disturbed = False
+        self.cancelled_at: int | None = None
         self.tool_acts: dict[str, list] = {}
 
     # --- life --------------------------------------------------------------------------------------------------
@@ -158,7 +161,8 @@ class World:
             self.start()
         self.agenda.after(0.02, lambda: self.ring(run.id))
         self.until(self.is_over)
-        self.for_a_while(2.0)
+        # A zombie has to wake up and see that it is one.
+        self.for_a_while(2.0 + max(0.0, *(process.loop.paused_until - self.clock.seconds for process in self.processes)))
         return Run.objects.get(id=run.id)
 
     def close(self) -> None:
@@ -216,7 +220,6 @@ class World:
         self.wait_ms, self.where = wait_ms, where
         act = self.faults.get(number)
         if act is not None:
-            self.disturbed = True
             self.trace.append(f"    ^ {act.__name__}")
             act(self, process)
 
@@ -346,9 +349,8 @@ def locked(world: World, process: Process) -> None:
 
 
 def refuse(world: World, process: Process) -> None:
-    """The database does not take the batch, whatever is tried for a moment."""
-    if world.where == "before":
-        raise sqlite3.DatabaseError("disk I/O error")
+    """The database takes nothing of this process for a moment."""
+    process.refused_until = world.clock.seconds + 0.05
 
 
 def stop(world: World, process: Process) -> None:
@@ -363,6 +365,7 @@ def cancel(world: World, process: Process) -> None:
             launch.cancel(world.root, world.ada)
         except launch.AlreadyFinished:
             return
+        world.cancelled_at = world.clock.now()
         world.ring(world.root.id)
 
     world.agenda.after(0, act)

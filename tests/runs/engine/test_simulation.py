@@ -115,11 +115,38 @@ def test_an_undisturbed_run_keeps_every_promise(play: Play, flow: str, sole: boo
 @pytest.mark.parametrize("flow", NAMES)
 def test_no_single_accident_breaks_a_promise(play: Play, stage: "Stage", flow: str, fault: str):
     calm = stage.calm.get(flow) or stage.calm.setdefault(flow, play(flow, sole=True, seed=1))
-    points = list(range(calm.points))
-    if len(points) > scaled(5, 1000):
-        points = Random(f"{flow}{fault}").sample(points, scaled(5, 1000))
-    for point in points:
-        sole = fault == "crash"
+    for point in sample(range(calm.points), scaled(5, 1000), flow + fault):
+        sole = fault in ("crash", "locked", "stop")
         world = play(flow, sole=sole, seed=1, faults={point: FAULTS[fault]})
         if flow not in RACING:
             assert world.result == calm.result, story(world, flow, {"point": point})
+
+
+@pytest.mark.parametrize("flow", NAMES)
+def test_a_cancelled_run_ends_within_a_second_wherever_it_is(play: Play, stage: Stage, flow: str):
+    calm = stage.calm.get(flow) or stage.calm.setdefault(flow, play(flow, sole=True, seed=1))
+    for point in sample(range(calm.points), scaled(5, 1000), flow):
+        world = play(flow, sole=True, seed=1, faults={point: simulation.cancel})
+        if world.cancelled_at is None:
+            assert world.result == calm.result
+        else:
+            assert world.result["status"] == "cancelled"
+            assert world.run.finished_at - world.cancelled_at < 1_000_000
+
+
+@pytest.mark.parametrize("flow", NAMES)
+def test_no_series_of_accidents_breaks_a_promise(play: Play, stage: Stage, flow: str):
+    calm = stage.calm.get(flow) or stage.calm.setdefault(flow, play(flow, sole=True, seed=1))
+    for seed in range(scaled(6, 1000)):
+        random = Random(f"{flow} {seed}")
+        points = random.sample(range(calm.points * 2), random.randint(2, 6))
+        faults = {point: random.choice(simulation.FAULTS) for point in points}
+        sole = not any(act in (simulation.pause, simulation.refuse) for act in faults.values())
+        world = play(flow, sole=sole, engines=1 if sole else random.choice((1, 2, 3)), seed=seed, faults=faults)
+        if flow not in RACING:
+            assert world.result == calm.result, story(world, flow, {"seed": seed})
+
+
+def sample(points, most: int, seed: str) -> list[int]:
+    """At most so many of the points, always the same."""
+    return sorted(Random(seed).sample(points, min(len(points), most)))

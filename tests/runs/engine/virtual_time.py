@@ -115,11 +115,21 @@ class VirtualLoop(asyncio.BaseEventLoop):
         finally:
             asyncio._set_running_loop(None)
 
+    def call_soon(self, callback, *args, context=None):
+        if self.dead:
+            return asyncio.Handle(callback, args, self, context)  # what Python still tidies up has no effect
+        return super().call_soon(callback, *args, context=context)
+
     def kill(self) -> None:
         """As `kill -9` does: nothing of it runs ever again."""
         self.dead = True
+        self._ready.clear()
+        self._scheduled.clear()
         for task in asyncio.all_tasks(self):
             task._log_destroy_pending = False
+
+    def __del__(self) -> None:
+        """There is nothing to close."""
 
 
 class Agenda:
