@@ -18,25 +18,23 @@ Rejected: `UPDATE … WHERE spent + reserved + ? <= limit` an account (no line, 
 undo), one global lock (every process would wait for every other's disk), a service of its own (one more thing to run).
 """
 
-import json
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from governance import clock
 from governance.ledger_book import HELD, WAITING, Account, Book, Entry, Name
+from governance.ledger_rows import (
+    WAITING_LINE,
+    account_query,
+    entry_of,
+    entry_query,
+    insert_accounts,
+    spent,
+    stored,
+)
 from governance.port import Limit
 
 Statements = Generator[tuple[str, Sequence[Any]], list[tuple], Any]
-
-ACCOUNT = ("id", "key", '"limit"', "spent", "reserved", "waiting")
-RESERVATION = ("run_id", "call", "amount", "accounts", "state", "at")
-SPEND = ("project_id", "day", "flow", "agent", '"user"', "model")
-SUMS = ("cost", "input_tokens", "output_tokens", "calls")
-ENTRIES = "SELECT id, run_id, call, amount, accounts, state FROM governance_reservation WHERE "
-ACCOUNTS = 'SELECT id, key, "limit", spent, reserved, waiting FROM governance_account WHERE '
-DELETE = "DELETE FROM governance_reservation WHERE"
-GRANT = "UPDATE governance_reservation SET state = 'held' WHERE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,7 @@ class Settle:
     """Free what the call held and book its cost in nano-dollars (None: unpriced, counted without money).
 
     `day` is an ISO date in UTC. `reserved` False says that nothing was held: then no reservation is looked for.
+    `keys` are those of the accounts that hold it, where the caller knows them: it saves a look.
     """
 
     run_id: int
@@ -68,6 +67,7 @@ class Settle:
     input_tokens: int = 0
     output_tokens: int = 0
     reserved: bool = True
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,26 +109,35 @@ Operation = Reserve | Settle | Release | ReleaseRun
 def apply(vendor: str, operations: Sequence[Operation]) -> Statements:
     """Yields statements with `?` for parameters, is sent their rows; returns an Answer an operation, in order.
 
+    Several that do not need each other's rows are yielded as a list, and their rows are sent as one.
+
     `vendor` is sqlite or postgresql. Run it inside a write transaction: SQLite's must be IMMEDIATE.
     """
     operations = list(operations)
     touching = [operation for operation in operations if _touches_reservations(operation)]
     book, keys = (yield from _opened(vendor, touching)) if touching else (Book((), ()), {})
     answers = _played(book, keys, operations)
-    yield from _stored(book)
-    yield from _spent([operation for operation in operations if isinstance(operation, Settle)])
+    yield from stored(book)
+    yield from spent(_sums(operation for operation in operations if isinstance(operation, Settle)))
     return answers
 
 
 def run_sync(cursor: Any, statements: Statements, vendor: str = "sqlite") -> Any:
     """Runs the statements on a DB-API cursor inside the caller's transaction; returns what they return."""
     try:
-        sql, params = next(statements)
+        asked = next(statements)
         while True:
-            cursor.execute(sql if vendor == "sqlite" else sql.replace("?", "%s"), params)
-            sql, params = statements.send(cursor.fetchall() if cursor.description else [])
+            if isinstance(asked, list):
+                asked = statements.send([_rows(cursor, *one, vendor) for one in asked])
+            else:
+                asked = statements.send(_rows(cursor, *asked, vendor))
     except StopIteration as finished:
         return finished.value
+
+
+def _rows(cursor: Any, sql: str, params: Sequence[Any], vendor: str) -> list[tuple]:
+    cursor.execute(sql if vendor == "sqlite" else sql.replace("?", "%s"), params)
+    return cursor.fetchall() if cursor.description else []
 
 
 def _touches_reservations(operation: Operation) -> bool:
@@ -194,19 +203,23 @@ def _opened(vendor: str, operations: Sequence[Operation]) -> Statements:
     names = [(op.run_id, op.call) for op in operations if not isinstance(op, ReleaseRun)]
     runs = sorted({op.run_id for op in operations if isinstance(op, ReleaseRun)})
     limits = {limit.key: limit.limit for op in operations if isinstance(op, Reserve) for limit in op.limits}
-    entries = yield from _entries(names, runs)
-    accounts = yield from _accounts(limits, entries)
+    known = limits.keys() | {key for op in operations if isinstance(op, Settle) for key in op.keys}
+    entries, accounts = yield from _first_look(names, runs, known)
     missing = sorted(limits.keys() - {account.key for account in accounts})
     if missing:
-        yield _insert_accounts(missing, limits)
+        yield insert_accounts(missing, limits)
     line: list[Entry] = []
     if any(account.waiting for account in accounts):
         line = yield from _line()
-    if missing or line or vendor != "sqlite":
+    if missing or line or (accounts and vendor != "sqlite"):
         wanted = _connected({account.id for account in accounts}, line)
-        accounts = yield from _accounts(limits, (), wanted, lock=vendor != "sqlite")
-        if vendor != "sqlite" and (entries or any(account.waiting for account in accounts)):
-            entries = yield from _entries(names, runs)
+        lock = account_query(limits, wanted, lock=vendor != "sqlite")
+        if vendor == "sqlite":
+            accounts = [Account(*row) for row in (yield lock)]
+        else:
+            # What was read before the lock may be stale.
+            locked, again = yield [lock, entry_query(names, runs)]
+            accounts, entries = [Account(*row) for row in locked], [entry_of(row) for row in again]
             line = (yield from _line()) if any(account.waiting for account in accounts) else []
     book = Book(accounts, {entry.name: entry for entry in (*_touching(line, accounts), *entries)}.values())
     keys = {account.key: account.id for account in accounts}
@@ -214,36 +227,21 @@ def _opened(vendor: str, operations: Sequence[Operation]) -> Statements:
     return book, keys
 
 
-def _entries(names: Sequence[Name], runs: Sequence[int]) -> Statements:
-    conditions, params = [], []
-    if names:
-        conditions.append(f"(run_id, call) IN (VALUES {_marks(len(names), 2)})")
-        params += [value for name in names for value in name]
-    if runs:
-        conditions.append(f"run_id IN ({_list(len(runs))})")
-        params += runs
-    rows = yield ENTRIES + " OR ".join(conditions), params
-    return [_entry(row) for row in rows]
-
-
-def _line() -> Statements:
-    rows = yield ENTRIES + "state = 'waiting' ORDER BY id", ()
-    return [_entry(row) for row in rows]
-
-
-def _accounts(
-    limits: Iterable[str], entries: Iterable[Entry], more: Iterable[int] = (), *, lock: bool = False
-) -> Statements:
-    keys = sorted(limits)
-    wanted = sorted({account for entry in entries for account in entry.accounts}.union(more))
-    conditions = [
-        f"{column} IN ({_list(len(values))})" for column, values in (("key", keys), ("id", wanted)) if values
-    ]
-    if not conditions:
-        return []
-    order = " ORDER BY id FOR UPDATE" if lock else " ORDER BY id"
-    rows = yield ACCOUNTS + " OR ".join(conditions) + order, [*keys, *wanted]
-    return [Account(*row) for row in rows]
+def _first_look(names: Sequence[Name], runs: Sequence[int], keys: Iterable[str]) -> Statements:
+    """The reservations of a batch and the accounts they and `keys` name, unlocked; in one go where all are known."""
+    entry_look, account_look = entry_query(names, runs), account_query(keys)
+    if account_look is None:
+        entries, rows = [entry_of(row) for row in (yield entry_look)], []
+    else:
+        found, rows = yield [entry_look, account_look]
+        entries = [entry_of(row) for row in found]
+    accounts = [Account(*row) for row in rows]
+    unseen = {account for entry in entries for account in entry.accounts} - {
+        account.id for account in accounts
+    }
+    if unseen:
+        accounts += [Account(*row) for row in (yield account_query((), unseen))]
+    return entries, accounts
 
 
 def _connected(accounts: set[int], line: Sequence[Entry]) -> set[int]:
@@ -262,70 +260,18 @@ def _touching(line: Iterable[Entry], accounts: Iterable[Account]) -> list[Entry]
     return [entry for entry in line if not held.isdisjoint(entry.accounts)]
 
 
-def _entry(row: tuple) -> Entry:
-    number, run_id, call, amount, accounts, state = row
-    return Entry((run_id, call), amount, tuple(json.loads(accounts)), state, number, number)
+def _line() -> Statements:
+    """Everybody who waits, first come first."""
+    rows = yield WAITING_LINE
+    return [entry_of(row) for row in rows]
 
 
-# --- writing back -------------------------------------------------------------------------------------------------
-
-
-def _insert_accounts(keys: Sequence[str], limits: dict[str, int]) -> tuple[str, list]:
-    rows = [(key, limits[key], 0, 0, 0) for key in keys]
-    # A key that another process has just made stays as that process made it.
-    return _insert("governance_account", ACCOUNT[1:], rows, "ON CONFLICT (key) DO NOTHING")
-
-
-def _stored(book: Book) -> Statements:
-    gone = [entry.id for entry in book.gone]
-    if gone:
-        yield f"{DELETE} id IN ({_list(len(gone))})", gone
-    granted = [entry.id for entry in book.entries.values() if entry.granted and entry.id is not None]
-    if granted:
-        yield f"{GRANT} id IN ({_list(len(granted))})", granted
-    fresh = sorted(
-        (entry for entry in book.entries.values() if entry.id is None), key=lambda entry: entry.place
-    )
-    if fresh:
-        at = clock.now()
-        yield _insert("governance_reservation", RESERVATION, [_row(entry, at) for entry in fresh])
-    changed = book.changed_accounts()
-    if changed:
-        rows = [(one.id, one.key, one.limit, one.spent, one.reserved, one.waiting) for one in changed]
-        update = ", ".join(f"{name} = excluded.{name}" for name in ACCOUNT[2:])
-        yield _insert("governance_account", ACCOUNT, rows, f"ON CONFLICT (id) DO UPDATE SET {update}")
-
-
-def _row(entry: Entry, at: int) -> tuple:
-    return (*entry.name, entry.amount, json.dumps(entry.accounts), entry.state, at)
-
-
-def _spent(settled: Sequence[Settle]) -> Statements:
-    """Adds costs, tokens and calls up by what they are asked for. In order, so that two processes never deadlock."""
+def _sums(settled: Iterable[Settle]) -> dict[tuple, list[int]]:
+    """Cost, tokens and calls by what they are asked for."""
     sums: dict[tuple, list[int]] = {}
     for one in settled:
         key = (one.project_id, one.day, one.flow, one.agent, one.user, one.model)
         total = sums.setdefault(key, [0, 0, 0, 0])
         for index, value in enumerate((one.cost or 0, one.input_tokens, one.output_tokens, 1)):
             total[index] += value
-    if sums:
-        update = ", ".join(f"{name} = governance_spend.{name} + excluded.{name}" for name in SUMS)
-        conflict = f"ON CONFLICT ({', '.join(SPEND)}) DO UPDATE SET {update}"
-        rows = [(*key, *sums[key]) for key in sorted(sums)]
-        yield _insert("governance_spend", (*SPEND, *SUMS), rows, conflict)
-
-
-def _insert(
-    table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str = ""
-) -> tuple[str, list]:
-    marks = _marks(len(rows), len(columns))
-    sql = " ".join(("INSERT INTO", table, f"({', '.join(columns)})", "VALUES", marks, conflict))
-    return sql, [value for row in rows for value in row]
-
-
-def _list(count: int) -> str:
-    return ", ".join("?" * count)
-
-
-def _marks(rows: int, columns: int) -> str:
-    return ", ".join([f"({_list(columns)})"] * rows)
+    return sums

@@ -88,7 +88,7 @@ class Lines:
             return
         state = state_of(event, data)
         if state is not None:
-            self.out.write(f"{at} {name_of(event)} {state} {detail_of(event, data)}".rstrip())
+            self.out.write(plain(f"{at} {name_of(event)} {state} {detail_of(event, data)}".rstrip()))
 
     def close(self) -> None:
         """Nothing was held back."""
@@ -121,7 +121,11 @@ class Progress:
         self.live.stop()
 
 
+def plain(text: str) -> str:
+    """Model and tool output is hostile text: one line, and no control characters of a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def escaped(text: str) -> str:
-    """Model and tool output is hostile text: no markup of ours, no control characters of a terminal."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    return plain.replace("[", r"\[")
+    """The same without markup of ours."""
+    return plain(text).replace("[", r"\[")

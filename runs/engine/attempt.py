@@ -73,7 +73,7 @@ async def run_step(driver: "Driver", key: StepKey, body: Body) -> Finished:
         try:
             if ("escalation", _escalation_call(memory)) not in memory.items:
                 return await _once(driver, key, memory, node, tried[memory.candidate], body)
-            failure = StepFailed(**(memory.failures[-1] if memory.failures else UNKNOWN))
+            failure = StepFailed(**memory.escalated)
         except StepFailed as error:
             failure = error
         following = _following(node, memory, tried, failure)
@@ -85,9 +85,6 @@ async def run_step(driver: "Driver", key: StepKey, body: Body) -> Finished:
             answer = await _escalate(driver, key, memory, node, failure)
             if answer is not None:
                 return answer
-
-
-UNKNOWN = {"code": "step_failed", "message": "Every attempt failed; the lines above say why."}
 
 
 async def _until_due(memory: StepMemory) -> None:
@@ -205,6 +202,8 @@ async def _escalate(
 ) -> Finished | None:
     """A person gets what was tried. The answer is the step's output; None means: try again from the start."""
     call = _escalation_call(memory)
+    if ("escalation", call) not in memory.items:
+        driver.line("note", {"kind": "escalated", "error": as_data(failure)}, key)
     answer = await driver.inbox.decided(
         key,
         memory,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from governance import clock
 from runs.engine.store import Operation, marks
 
-LEASE_US = 10_000_000
+LEASE_US = 8_000_000  # another worker takes over within ten seconds, its look and its claim included
 MOST_SWEPT = 200
 
 

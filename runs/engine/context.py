@@ -200,7 +200,15 @@ class StepContext:
         return Answer(told.decision, told.payload, told.by, told.reason, clock.show(told.at))
 
     async def run_flow(self, flow: str, input: Mapping) -> Output:
-        return await self.driver.children.result(self.key, self._pinned("flows", flow), input)
+        pinned = self._pinned("flows", flow)
+        schema = pinned.content.get("input_schema")
+        fault = mismatch(schema, input) if schema else None
+        if fault is not None:
+            raise StepFailed(
+                "invalid_input",
+                f"What the flow {pinned.name} was given does not fit its input schema: {fault}",
+            )
+        return await self.driver.children.result(self.key, pinned, input)
 
     async def sleep_until(self, moment: int) -> None:
         if self.driver.is_new(self.key, "wait") and moment > clock.now():

@@ -28,7 +28,7 @@ class StepDesk:
         self._prefix = f"{node}.{iteration}" + ("" if item is None else f".{item}")
         self._letter = LETTERS[min(conversation, len(LETTERS) - 1)]
         self._place = 0
-        self._held: set[str] = set()
+        self._held: dict[str, tuple[str, ...]] = {}
         self.facts = driver.sight.facts_of(key)
 
     def next_call(self) -> str:
@@ -83,7 +83,7 @@ class StepDesk:
             answer = await self.driver.journal.money(operation)
         if answer.state == "refused":
             return Held(answer.account)
-        self._held.add(hold.call)
+        self._held[hold.call] = tuple(limit.key for limit in hold.limits)
         return Held()
 
     def settle(self, settlement: Settlement) -> None:
@@ -102,6 +102,7 @@ class StepDesk:
                 input_tokens=settlement.input_tokens,
                 output_tokens=settlement.output_tokens,
                 reserved=settlement.call in self._held,
+                keys=self._held.get(settlement.call, ()),
             )
         )
 

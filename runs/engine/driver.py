@@ -52,6 +52,7 @@ class Driver:
         self.bell = loaded.bell
         self.journal = Journal(engine.writer, loaded.row, loaded.epoch)
         self.journal.on_stored = self._stored
+        self.journal.on_refused = lambda error: engine.abandon(self, error)
         self.state = State(self.graph)
         self.memory = Memory(self.run.id)
         self.sight = Sight(self, loaded.parts)

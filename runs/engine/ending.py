@@ -180,10 +180,12 @@ class Ending:
         ]
         shown += driver.children.waits()
         if not shown:
+            self.resume()  # what it waited for below is answered, and the work goes on there
             return
         if row.status != "waiting" or row.waiting != dumps(shown):
             driver.line("run.waiting", {"waiting": shown})
-        row.status, row.waiting = "waiting", dumps(shown)
+            row.status, row.waiting = "waiting", dumps(shown)
+            self._tell_the_run_above()
 
     def resume(self) -> None:
         """A step goes on after its wait."""
@@ -191,6 +193,13 @@ class Ending:
         if row.status == "waiting" and not self.begun:
             self.driver.line("run.resumed", {})
             row.status, row.waiting = "running", "[]"
+            self._tell_the_run_above()
+
+    def _tell_the_run_above(self) -> None:
+        """It shows what the runs below it wait for."""
+        above, engine = self.driver.run.parent_id, self.driver.engine
+        if above is not None:
+            self.driver.journal.operation(ring(above)).add_done_callback(lambda done: engine.ring(above))
 
 
 SENTENCES = {

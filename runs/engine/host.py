@@ -210,7 +210,7 @@ class Engine:
     def abandon(self, driver: Driver, why: BaseException) -> None:
         """The run is another's, or its lines could not be stored: whoever claims it next starts from the journal."""
         if not driver.ending.begun:
-            log.warning("run %s is let go: %s", driver.run.public_id, why or type(why).__name__)
+            log.warning("run %s is let go: %s", driver.run.public_id, str(why) or type(why).__name__)
         self.parked(driver)
 
     def lost(self, run_id: int, epoch: int) -> None:
@@ -254,9 +254,7 @@ class Engine:
 
     def hosted(self) -> dict[int, tuple[int, int]]:
         """Run → the bell as its driver last heeded it, and the driver's epoch."""
-        return {
-            run_id: (driver.bell, driver.journal.epoch) for run_id, driver in list(self.drivers.items())
-        }
+        return {run_id: (driver.bell, driver.journal.epoch) for run_id, driver in list(self.drivers.items())}
 
     def now(self) -> int:
         return clock.now()

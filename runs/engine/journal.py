@@ -10,7 +10,7 @@ from typing import Any
 from governance import clock, money
 from runs.engine.rows import NO_ITEM, Append, RunRow, StepRow, dumps
 from runs.engine.store import Operation
-from runs.engine.writer import Writer
+from runs.engine.writer import Writer, reject
 
 
 class Journal:
@@ -22,6 +22,8 @@ class Journal:
         self.epoch = epoch
         self.stored_seq = run.seq
         self.on_stored: Any = None  # called with the last stored seq: the live tail's doorbell
+        self.on_refused: Any = None  # called with the reason once lines were refused: no more are taken
+        self._refused: Exception | None = None
         self._pending: Append | None = None
         self._waiters: list[asyncio.Future] = []
         self._parts: set[str] = set()
@@ -107,15 +109,28 @@ class Journal:
             return None
         append, self._pending = self.pending, None
         waiters, self._waiters = self._waiters, []
+        if self._refused is not None:
+            # INVARIANT: what follows lines that were refused is refused too, or `seq` would have a gap.
+            reject(append, waiters, self._refused)
+            return None
         append.run = self.run.values()
-        if self.on_stored is not None and append.events:
-            waiters.append(self._announce(append.events[-1][1]))
+        waiters.append(self._outcome(append))
         return append, waiters
 
-    def _announce(self, seq: int) -> asyncio.Future:
+    def _outcome(self, append: Append) -> asyncio.Future:
+        """Hears what became of the append, also where nobody waits for it."""
         done = self.writer.loop.create_future()
-        done.add_done_callback(lambda future: future.exception() or self.on_stored(seq))
+        done.add_done_callback(lambda future: self._heard(append, future.exception()))
         return done
+
+    def _heard(self, append: Append, error: BaseException | None) -> None:
+        if error is None:
+            if self.on_stored is not None and append.events:
+                self.on_stored(append.events[-1][1])
+        elif self._refused is None:
+            self._refused = error
+            if self.on_refused is not None:
+                self.on_refused(error)
 
 
 def cost_of(data: Mapping) -> int:

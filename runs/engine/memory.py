@@ -59,6 +59,7 @@ class StepMemory:
     items: dict[tuple[str, str], Item] = field(default_factory=dict)  # by (kind, call)
     started: Mapping | None = None
     finished: Mapping | None = None
+    escalated: Mapping = field(default_factory=dict)  # {code, message}: what a person was told that failed
     told: set[str] = field(default_factory=set)  # lines that a step writes once, whatever repeats it
     item: Any = None
     limit: Any = None  # the time-out of the attempt under way
@@ -189,6 +190,8 @@ def _note(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) ->
     if data.get("kind") == "sent":
         call = step.call(data["call"])
         call.sent, call.result = True, None
+    elif data.get("kind") == "escalated":
+        step.escalated = data["error"]
 
 
 def _requested(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:

@@ -88,7 +88,11 @@ class Sight:
             scope["item"], scope["index"] = driver.memory.step(key).item, item
         if any(edge.port == "error" for edge in driver.graph.incoming[node]):
             for arrival in self.arrivals(key):
-                if arrival.port == "error" and isinstance(arrival.output, Mapping) and "error" in arrival.output:
+                if (
+                    arrival.port == "error"
+                    and isinstance(arrival.output, Mapping)
+                    and "error" in arrival.output
+                ):
                     scope["error"] = arrival.output["error"]
         return scope
 

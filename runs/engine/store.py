@@ -1,7 +1,7 @@
 """The statements of the journal for SQLite and PostgreSQL, sent without an ORM: one round a batch, not a row.
 
-An operation is a function of the vendor that returns a generator: it yields (sql, params), is sent the rows
-that came back and returns its result. So governance's ledger and the engine's own claims run inside the
+An operation is a function of the vendor that returns a generator: it yields (sql, params), or a list of them, is
+sent the rows that came back and returns its result. So governance's ledger and the engine's own claims run inside the
 writer's transaction on either database without knowing how it talks. Placeholders are `?`.
 """
 
@@ -103,9 +103,12 @@ class SqliteStore:
         """Runs one operation inside the transaction that is open."""
         generator = operation(self.vendor)
         try:
-            sql, params = next(generator)
+            asked = next(generator)
             while True:
-                sql, params = generator.send(self.connection.execute(sql, params).fetchall())
+                if isinstance(asked, list):
+                    asked = generator.send([self.connection.execute(*one).fetchall() for one in asked])
+                else:
+                    asked = generator.send(self.connection.execute(*asked).fetchall())
         except StopIteration as finished:
             return finished.value
 
@@ -206,12 +209,19 @@ class PostgresStore:
         """Runs one operation inside the transaction that is open."""
         generator = operation(self.vendor)
         try:
-            sql, params = next(generator)
+            asked = next(generator)
             while True:
-                cursor = await self.connection.execute(sql.replace("?", "%s"), params)
-                sql, params = generator.send(await cursor.fetchall() if gives_rows(sql) else [])
+                if isinstance(asked, list):
+                    cursors = [await self._send(*one) for one in asked]
+                    asked = generator.send([await cursor.fetchall() for cursor in cursors])
+                else:
+                    cursor = await self._send(*asked)
+                    asked = generator.send(await cursor.fetchall() if gives_rows(asked[0]) else [])
         except StopIteration as finished:
             return finished.value
+
+    async def _send(self, sql: str, params: Sequence) -> psycopg.AsyncCursor:
+        return await self.connection.execute(sql.replace("?", "%s"), params)
 
     async def close(self) -> None:
         if self.connection is not None:

@@ -118,7 +118,7 @@ class Writer:
                     await self._commit(group, one_by_one=True)  # one bad row must not cost the others
                 else:
                     log.error("an append failed: %s", error)
-                    self._reject(group, StorageFailed(str(error)))
+                    reject(*group[0], StorageFailed(str(error)))
 
     async def _transact(self, appends: list[Append]) -> Written:
         if isinstance(self.store, PostgresStore):
@@ -134,14 +134,9 @@ class Writer:
         fenced = {id(append) for append in written.fenced}
         for append, futures in batch:
             if id(append) in fenced:
-                self._reject([(append, futures)], Fenced())
+                reject(append, futures, Fenced())
             for future in futures:
                 set_result(future, None)
-
-    def _reject(self, batch: list, error: Exception) -> None:
-        for append, futures in batch:
-            for future in (*futures, *(future for _, future in (*append.operations, *append.ledger))):
-                set_error(future, error)
 
     async def drain(self) -> None:
         """Returns when everything that was pending is stored, or was refused."""
@@ -150,6 +145,12 @@ class Writer:
             yield "SELECT 1", ()
 
         await self.submit(nothing)
+
+
+def reject(append: Append, futures: list[asyncio.Future], error: Exception) -> None:
+    """Tells everybody who waits for something in the append that it was not stored."""
+    for future in (*futures, *(future for _, future in (*append.operations, *append.ledger))):
+        set_error(future, error)
 
 
 def set_result(future: asyncio.Future | None, result: Any) -> None:

@@ -18,9 +18,12 @@ PATIENCE_S = 600
 
 
 class Scene:
-    """Needs the environment of `tests.serving.clean_environment` and DJANGO_SETTINGS_MODULE."""
+    """Needs the environment of `tests.serving.clean_environment` and DJANGO_SETTINGS_MODULE.
 
-    def __init__(self, database_url: str = ""):
+    `hosts` False: another process is to execute the runs.
+    """
+
+    def __init__(self, database_url: str = "", *, hosts: bool = True):
         django.setup()
         call_command("migrate", verbosity=0)
         from governance.models import Membership, Project, User
@@ -30,7 +33,8 @@ class Scene:
         self.user = User.objects.create(username="ada")
         self.project = Project.objects.create(slug="demo", name="Demo")
         Membership.objects.create(project=self.project, user=self.user, roles=["admin"])
-        self.engine = hosting.start(sole=settings.EMBEDDED)
+        if hosts:
+            self.engine = hosting.start(sole=settings.EMBEDDED)
 
     def close(self) -> None:
         from runs.engine import hosting
@@ -43,8 +47,8 @@ class Scene:
         for body in bodies:
             documents.create_and_publish(self.project, body["kind"], body["slug"], body, self.user)
 
-    def store(self, flow: str, input: Any, count: int) -> list[int]:
-        """New runs that nobody was rung for."""
+    def store(self, flow: str, input: Any, count: int, *, ready: bool = False) -> list[int]:
+        """New runs that nobody was rung for; only those that are `ready` are found by an engine's sweep."""
         from governance import documents, ids
         from runs.engine.birth import newborn
         from runs.engine.rows import EVENT_COLUMNS, dumps
@@ -57,7 +61,8 @@ class Scene:
             run = Run(id=ids.new_id(), project=self.project, flow=flow, version=version.number, user=self.user)
             run.pins, run.trigger = pins, "api"
             born.append(newborn(run, project="demo", username="ada", input=input, labels={})[0])
-            run.ready_at = None  # else the keeper would start it before the clock does
+            if not ready:
+                run.ready_at = None
         Run.objects.bulk_create([one.run for one in born], batch_size=100)
         rows = [dict(zip(EVENT_COLUMNS, row, strict=True)) for one in born for row in one.event_rows()]
         Event.objects.bulk_create([Event(**row) for row in rows], batch_size=500)

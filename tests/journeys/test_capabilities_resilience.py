@@ -82,7 +82,7 @@ def test_an_answer_that_does_not_fit_is_repaired_once_and_told_why(house: House)
     """C4, E4: the failure text goes back to the agent."""
     agent = house.agent(
         {"when": {"turn": 1}, "json": {"score": 11}},
-        {"when": {"turn": 2, "contains": "/score"}, "json": {"score": 7}},
+        {"when": {"turn": 2, "contains": "$.score"}, "json": {"score": 7}},
         output_schema=SCORE,
     )
     play = house.play([agent_node("work", agent), end(output="= steps.work.output.score")])
@@ -95,7 +95,7 @@ def test_an_answer_that_never_fits_fails_with_the_path_in_the_schema(house: Hous
     agent = house.agent({"json": {"score": "high"}}, output_schema=SCORE)
     play = house.play([agent_node("work", agent), end()])
     run = play.failed("invalid_output", "work")
-    assert "/score" in run["error"]["message"]
+    assert "$.score" in run["error"]["message"]
     assert len(statuses(play)) == 2
 
 
@@ -298,22 +298,6 @@ def test_an_open_breaker_goes_straight_to_the_fallback(house: House):
     assert play.output == "From the spare."
     assert time.monotonic() - began < 10
     assert [data["error"]["code"] for data in play.lines("step.retrying")] == ["breaker_open"]
-
-
-def test_an_unreachable_tool_is_tried_again_and_then_named(house: House):
-    tool = house.slug("tool")
-    house.publish(stage.tool(tool, "http://192.0.2.1:9", "read", timeout_s=1))
-    call = node(
-        "call",
-        "tool",
-        {"retry": {**QUICK, "max_attempts": 2}, "timeout_s": 0.5},
-        tool=tool,
-        arguments={"n": 1},
-    )
-    play = house.play([call, end()])
-    run = play.ended("failed")
-    assert run["error"]["code"] in ("timeout", "step_failed") and run["error"]["node"] == "call"
-    assert play.step("call")["attempts"] == 2
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,30 @@
 """`manage.py launch PROJECT/FLOW`: launches a run and shows its progress (contract, section 1)."""
 
+import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from governance import access
+from governance import access, schemas
 from governance.models import Project, User
-from governance.refusals import Forbidden, NotFound, Refused
+from governance.refusals import Forbidden, NotFound, Problem, Refused
 from runs import launch
 from runs.api.runs import show_run
 from runs.engine import hosting
-from runs.following import Lines, Progress, follow
+from runs.following import Lines, Progress, follow, plain
 from runs.house import House, is_taken
+from runs.management.base import BatonCommand
 from runs.models import Run
 
 SUCCEEDED, FAILED, BAD_ARGUMENTS, WAITING = 0, 1, 2, 3
 
 
-class Command(BaseCommand):
+class Command(BatonCommand):
     help = "Launches a run and shows its progress. Exit: 0 succeeded, 1 failed, 2 bad arguments, 3 waits for a person."
 
     def add_arguments(self, parser):
@@ -33,14 +37,27 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the run as JSON at the end")
 
     def handle(self, *, flow: str, **options):
-        house = self._open_house()
+        slug, _, name = flow.partition("/")
+        if not slug or not name:
+            raise CommandError(
+                f"{flow!r} is not PROJECT/FLOW, such as demo/customer-support.", returncode=BAD_ARGUMENTS
+            )
+        input = read_input(options)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # both give an own run back before the end
+        house = None
         try:
-            run = self._launch(flow, options)
+            house = self._open_house()
+            run = self._launch(slug, name, input, options)
             status = self._follow(run, options)
         except KeyboardInterrupt:
             self.stderr.write("Stopped watching; the run goes on where a server runs, or at the next start.")
             status = FAILED
+        except BrokenPipeError:
+            sys.stdout = None  # whoever read it is gone: there is nothing to flush at the exit
+            status = FAILED
         finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
             if house is not None:
                 house.close()
         sys.exit(status)
@@ -54,19 +71,14 @@ class Command(BaseCommand):
         hosting.start(sole=True)
         return house
 
-    def _launch(self, flow: str, options: dict) -> Run:
-        slug, _, name = flow.partition("/")
-        if not slug or not name:
-            raise CommandError(
-                f"{flow!r} is not PROJECT/FLOW, such as demo/customer-support.", returncode=BAD_ARGUMENTS
-            )
+    def _launch(self, slug: str, name: str, input: Any, options: dict) -> Run:
         try:
             user = User.objects.get(username=options["user"])
             project = access.project_or_404(user, slug, "launch")
             run, _ = launch.launch(
                 project,
                 name,
-                read_input(options),
+                input,
                 user=user,
                 environment=options["environment"],
                 trigger="command",
@@ -109,7 +121,7 @@ class Command(BaseCommand):
         elif run.error:
             error = orjson.loads(run.error)
             where = f" at {error['node']}" if error.get("node") else ""
-            self.stderr.write(f"{error['code']}{where}: {error['message']}")
+            self.stderr.write(f"{error['code']}{where}: {plain(error['message'])}")
 
 
 def read_input(options: dict):
@@ -124,11 +136,17 @@ def read_input(options: dict):
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{source} cannot be read: {error}", returncode=BAD_ARGUMENTS) from error
     try:
-        return orjson.loads(text) if text is not None else {}
+        input = orjson.loads(text) if text is not None else {}
     except orjson.JSONDecodeError as error:
         raise CommandError(f"{source} is not JSON: {error}", returncode=BAD_ARGUMENTS) from error
+    if problems := schemas.plain_problems(input):
+        raise CommandError(f"{source} cannot be used:{listed(problems)}", returncode=BAD_ARGUMENTS)
+    return input
 
 
 def sentence(refused: launch.LaunchRefused) -> str:
-    problems = "".join(f"\n  {problem.pointer or '/'}: {problem.message}" for problem in refused.errors)
-    return f"{refused.detail}{problems}"
+    return f"{refused.detail}{listed(refused.errors)}"
+
+
+def listed(problems: Sequence[Problem]) -> str:
+    return "".join(f"\n  {problem.pointer or '/'}: {problem.message}" for problem in problems)

@@ -169,6 +169,7 @@ class World:
         for process in self.processes:
             if process.alive:
                 process.crash()
+            process.loop.bury()
 
     def ring(self, run_id: int) -> None:
         """The doorbell: heard by some, by all twice, or by nobody."""

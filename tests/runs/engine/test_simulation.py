@@ -4,6 +4,7 @@ Every flow is played undisturbed first; then again for points around commits and
 wrong there, and for seeded mixtures. What must be true each time is in `invariants`.
 """
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
@@ -31,13 +32,14 @@ FAULTS = {act.__name__: act for act in simulation.FAULTS}
 Play = Callable[..., World]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stage:
     """The project in which everything plays, and its people."""
 
     project: Project
     ada: User
     rita: User
+    plays: int = 0
     calm: dict = field(default_factory=dict)  # the undisturbed world by flow
 
 
@@ -50,6 +52,7 @@ def stage(tmp_path_factory, django_db_blocker) -> Iterator[Stage]:
         patch.setitem(settings, "NAME", str(tmp_path_factory.mktemp("simulation") / "runs.sqlite3"))
         patch.setitem(settings, "CONN_MAX_AGE", None)
         call_command("migrate", verbosity=0)
+        gc.disable()  # dead processes leave half-run coroutines behind, which are no good to meet anywhere
         people = [User.objects.create(username=name) for name in ("ada", "rita")]
         project = Project.objects.create(slug="alpha", name="Alpha")
         for user, role in zip(people, ("admin", "reviewer"), strict=True):
@@ -60,6 +63,8 @@ def stage(tmp_path_factory, django_db_blocker) -> Iterator[Stage]:
         yield Stage(project, *people)
         connection.close()
         patch.undo()
+        gc.collect()
+        gc.enable()
 
 
 @pytest.fixture
@@ -83,6 +88,9 @@ def play(stage: Stage, django_db_blocker, monkeypatch) -> Iterator[Play]:
             raise
         finally:
             world.close()
+            stage.plays += 1
+            if stage.plays % 100 == 0:
+                gc.collect()
         return world
 
     with django_db_blocker.unblock():
@@ -130,14 +138,15 @@ def test_a_cancelled_run_ends_within_a_second_wherever_it_is(play: Play, stage: 
         if world.cancelled_at is None:
             assert world.result == calm.result
         else:
-            assert world.result["status"] == "cancelled"
+            # Who was just about to end may still do so.
+            assert world.result["status"] in ("cancelled", calm.result["status"])
             assert world.run.finished_at - world.cancelled_at < 1_000_000
 
 
 @pytest.mark.parametrize("flow", NAMES)
 def test_no_series_of_accidents_breaks_a_promise(play: Play, stage: Stage, flow: str):
     calm = stage.calm.get(flow) or stage.calm.setdefault(flow, play(flow, sole=True, seed=1))
-    for seed in range(scaled(6, 1000)):
+    for seed in range(int(__import__('os').environ.get('SEEDS0', 0)), scaled(6, 1000) + int(__import__('os').environ.get('SEEDS', 0))):
         random = Random(f"{flow} {seed}")
         points = random.sample(range(calm.points * 2), random.randint(2, 6))
         faults = {point: random.choice(simulation.FAULTS) for point in points}

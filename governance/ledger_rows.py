@@ -1,0 +1,109 @@
+"""The ledger's statements: what it reads of accounts and reservations, and what it writes back.
+
+Each function gives (sql, params) with `?` for parameters, or several of them.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from governance import clock
+from governance.ledger_book import Book, Entry, Name
+
+Statement = tuple[str, Sequence[Any]]
+
+ACCOUNT = ("id", "key", '"limit"', "spent", "reserved", "waiting")
+RESERVATION = ("run_id", "call", "amount", "accounts", "state", "at")
+SPEND = ("project_id", "day", "flow", "agent", '"user"', "model")
+SUMS = ("cost", "input_tokens", "output_tokens", "calls")
+ENTRIES = "SELECT id, run_id, call, amount, accounts, state FROM governance_reservation WHERE "
+ACCOUNTS = 'SELECT id, key, "limit", spent, reserved, waiting FROM governance_account WHERE '
+DELETE = "DELETE FROM governance_reservation WHERE"
+GRANT = "UPDATE governance_reservation SET state = 'held' WHERE"
+WAITING_LINE: Statement = (ENTRIES + "state = 'waiting' ORDER BY id", ())
+
+
+def entry_query(names: Sequence[Name], runs: Sequence[int]) -> Statement:
+    conditions, params = [], []
+    if names:
+        conditions.append(f"(run_id, call) IN (VALUES {_marks(len(names), 2)})")
+        params += [value for name in names for value in name]
+    if runs:
+        conditions.append(f"run_id IN ({_list(len(runs))})")
+        params += runs
+    return ENTRIES + " OR ".join(conditions), params
+
+
+def account_query(
+    keys: Iterable[str], numbers: Iterable[int] = (), *, lock: bool = False
+) -> Statement | None:
+    """None where nothing is asked for."""
+    keys, numbers = sorted(keys), sorted(numbers)
+    conditions = [
+        f"{column} IN ({_list(len(values))})" for column, values in (("key", keys), ("id", numbers)) if values
+    ]
+    if not conditions:
+        return None
+    order = " ORDER BY id FOR UPDATE" if lock else " ORDER BY id"
+    return ACCOUNTS + " OR ".join(conditions) + order, [*keys, *numbers]
+
+
+def entry_of(row: tuple) -> Entry:
+    number, run_id, call, amount, accounts, state = row
+    return Entry((run_id, call), amount, tuple(json.loads(accounts)), state, number, number)
+
+
+def insert_accounts(keys: Sequence[str], limits: dict[str, int]) -> Statement:
+    rows = [(key, limits[key], 0, 0, 0) for key in keys]
+    # A key that another process has just made stays as that process made it.
+    return _insert("governance_account", ACCOUNT[1:], rows, "ON CONFLICT (key) DO NOTHING")
+
+
+def stored(book: Book) -> Iterator[Statement]:
+    gone = [entry.id for entry in book.gone]
+    if gone:
+        yield f"{DELETE} id IN ({_list(len(gone))})", gone
+    granted = [entry.id for entry in book.entries.values() if entry.granted and entry.id is not None]
+    if granted:
+        yield f"{GRANT} id IN ({_list(len(granted))})", granted
+    fresh = sorted(
+        (entry for entry in book.entries.values() if entry.id is None), key=lambda entry: entry.place
+    )
+    if fresh:
+        at = clock.now()
+        yield _insert("governance_reservation", RESERVATION, [_row(entry, at) for entry in fresh])
+    changed = book.changed_accounts()
+    if changed:
+        rows = [(one.id, one.key, one.limit, one.spent, one.reserved, one.waiting) for one in changed]
+        update = ", ".join(f"{name} = excluded.{name}" for name in ACCOUNT[2:])
+        yield _insert("governance_account", ACCOUNT, rows, f"ON CONFLICT (id) DO UPDATE SET {update}")
+
+
+def _row(entry: Entry, at: int) -> tuple:
+    return (*entry.name, entry.amount, json.dumps(entry.accounts), entry.state, at)
+
+
+def spent(sums: Mapping[tuple, Sequence[int]]) -> Iterator[Statement]:
+    """Adds {(project, day, flow, agent, user, model): (cost, input, output, calls)} up. In order, so that two
+    processes never deadlock."""
+    if sums:
+        update = ", ".join(f"{name} = governance_spend.{name} + excluded.{name}" for name in SUMS)
+        conflict = f"ON CONFLICT ({', '.join(SPEND)}) DO UPDATE SET {update}"
+        rows = [(*key, *sums[key]) for key in sorted(sums)]
+        yield _insert("governance_spend", (*SPEND, *SUMS), rows, conflict)
+
+
+def _insert(
+    table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str = ""
+) -> Statement:
+    marks = _marks(len(rows), len(columns))
+    sql = " ".join(("INSERT INTO", table, f"({', '.join(columns)})", "VALUES", marks, conflict))
+    return sql, [value for row in rows for value in row]
+
+
+def _list(count: int) -> str:
+    return ", ".join("?" * count)
+
+
+def _marks(rows: int, columns: int) -> str:
+    return ", ".join([f"({_list(columns)})"] * rows)
