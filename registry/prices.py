@@ -57,8 +57,6 @@ def price(provider: dict, model: str) -> Price | None:
     own = provider.get("prices", {}).get(model)
     if own is not None and own.get("unpriced"):
         return None
-    if own is not None and own.get("unpriced"):
-        return None
     if own is not None:
         return Price(_per_mtok(own["input_usd_per_mtok"]), _per_mtok(own["output_usd_per_mtok"]))
     if provider.get("type") == "scripted":

@@ -6,6 +6,7 @@ event, and nothing is sent twice. Text that is still streaming is passed on as i
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import parse_qs
@@ -15,6 +16,8 @@ from channels.consumer import AsyncConsumer
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from channels.layers import get_channel_layer
+from django.db import DatabaseError
+from redis.exceptions import RedisError
 from rest_framework.exceptions import AuthenticationFailed
 
 from governance import access, ids
@@ -26,7 +29,8 @@ from runs.models import FINISHED, Event, Run
 
 EVENTS_A_FRAME = 500
 LOOK_EVERY_S = 1.0
-DONE, REFUSED = 1000, 4403
+DONE, TRY_AGAIN, REFUSED = 1000, 1013, 4403
+log = logging.getLogger("baton.live")
 
 
 def group_of(run_id: int) -> str:
@@ -60,11 +64,21 @@ class Tail:
     def leave(self, watcher: "Watcher") -> None:
         self.watchers.discard(watcher)
         if not self.watchers:
-            self.running.pop(self.run_id, None)
+            # The run may have a new tail already: a watcher leaves twice, at its end and when it disconnects.
+            if self.running.get(self.run_id) is self:
+                del self.running[self.run_id]
             if self.task is not None:
                 self.task.cancel()
 
     async def follow(self) -> None:
+        try:
+            await self._follow()
+        except (DatabaseError, RedisError, OSError) as error:
+            log.warning("run %s cannot be shown live for now: %s", ids.encode(self.run_id), error)
+            for watcher in list(self.watchers):
+                await watcher.end(TRY_AGAIN)
+
+    async def _follow(self) -> None:
         layer = get_channel_layer()
         channel = await layer.new_channel()
         await layer.group_add(group_of(self.run_id), channel)
@@ -95,7 +109,8 @@ class Tail:
             if not events:
                 return
             frames: dict[int, str] = {}
-            for watcher in list(self.watchers):
+            # Who came during the read and has less waits for the next one, which starts from there.
+            for watcher in [watcher for watcher in self.watchers if watcher.seen >= after]:
                 if watcher.seen not in frames:
                     frames[watcher.seen] = encode([event for event in events if event["seq"] > watcher.seen])
                 await watcher.show(frames[watcher.seen], events[-1])
@@ -128,7 +143,7 @@ class Watcher(AsyncConsumer):
         self.run_id, self.seen = run_id, min(int(after), 2**31 - 1)
         await self.send({"type": "websocket.accept"})
         if status in FINISHED and not await read_events(run_id, self.seen):
-            await self._end()
+            await self.end(DONE)
             return
         self.tail = Tail.join(self)
 
@@ -160,16 +175,16 @@ class Watcher(AsyncConsumer):
             await self.write(frame)
         self.seen = max(self.seen, last["seq"])
         if last["type"] == "run.finished":
-            await self._end()
+            await self.end(DONE)
 
     async def write(self, text: str) -> None:
         await self.send({"type": "websocket.send", "text": text})
 
-    async def _end(self) -> None:
-        """Nothing can follow: the server closes."""
+    async def end(self, code: int) -> None:
+        """The server closes: nothing can follow, or not for now. The tail goes last: this may be its own task."""
+        await self.send({"type": "websocket.close", "code": code})
         if self.tail is not None:
             self.tail.leave(self)
-        await self.send({"type": "websocket.close", "code": DONE})
 
     async def websocket_receive(self, message: dict) -> None:
         """The socket only tells; what a client says is not read."""

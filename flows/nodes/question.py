@@ -36,10 +36,12 @@ class Ask(NodeType):
 
     async def run(self, ctx):
         config = ctx.node.config
+        text = ctx.text(config["text"])
         answer = await ctx.ask(
             Question(
                 kind="question",
-                title=ctx.text(config["text"]),
+                title=text,
+                payload={"text": text},  # a title may be cut
                 schema=config.get("schema"),
                 reviewers=(config["assignee"],),
                 due_in_s=config.get("due_in_s"),

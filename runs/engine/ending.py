@@ -22,6 +22,7 @@ class Ending:
         self.driver = driver
         self.begun = False
         self.errors: dict[str, StepFailed] = {}
+        self._release: dict | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._limits = driver.shelf.flow.content.get("limits", {})
 
@@ -65,7 +66,7 @@ class Ending:
         facts = {**self.driver.sight.facts_for_policies(), "output": output}
         operation = gate.Operation("output.release", "release", facts)
         verdict = gate.decide(operation)
-        self.driver.line("policy.decided", verdict.as_event(operation))
+        self._release = verdict.as_event(operation)
         if verdict.effect == "allow":
             self._finish("succeeded", output=output)
         else:
@@ -125,6 +126,9 @@ class Ending:
             if status == "succeeded"
             else {"status": status, "error": error}
         )
+        if self._release is not None:
+            # In one commit with the end that it decides: after a crash it would be asked again.
+            driver.line("policy.decided", self._release)
         driver.line("run.finished", data)
         row = driver.journal.run
         row.status, row.finished_at, row.waiting = status, clock.now(), "[]"

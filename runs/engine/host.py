@@ -28,7 +28,7 @@ from runs.engine.keeper import Keeper
 from runs.engine.loader import Loader
 from runs.engine.rows import dumps
 from runs.engine.store import PostgresStore, SqliteStore
-from runs.engine.writer import Fenced, Writer
+from runs.engine.writer import Fenced, StorageFailed, Writer
 
 log = logging.getLogger("baton.engine")
 MOST_HOSTED = 1_000
@@ -125,8 +125,11 @@ class Engine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self.drivers.clear()
-        await self.writer.drain()
-        await self.writer.submit(give_back(self.owner))
+        try:
+            await self.writer.drain()
+            await self.writer.submit(give_back(self.owner))
+        except StorageFailed as error:
+            log.warning("the runs could not be given back, their leases end by themselves: %s", error)
 
     async def _let_unrepeatable_calls_end(self) -> None:
         """A call that cannot be repeated is worth a moment: cut off, a person would have to ask what became of it."""
@@ -160,8 +163,9 @@ class Engine:
             for run_id in wanted:
                 del self._rung[run_id]
             claims = await self.writer.submit(claim(wanted, self.owner))
-            if claims:
-                self._host(await self.read(self.loader.load, claims))
+            loaded = await self.read(self.loader.load, claims) if claims else ()
+            if not self._stopping:  # else they were given back meanwhile
+                self._host(loaded)
 
     def _claimed(self, task: asyncio.Task) -> None:
         self._claiming = None

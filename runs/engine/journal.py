@@ -113,7 +113,9 @@ class Journal:
             # INVARIANT: what follows lines that were refused is refused too, or `seq` would have a gap.
             reject(append, waiters, self._refused)
             return None
+        # As they are now: what changes while the commit is under way belongs to the next one.
         append.run = self.run.values()
+        append.steps = {key: row.values() for key, row in append.steps.items()}
         waiters.append(self._outcome(append))
         return append, waiters
 

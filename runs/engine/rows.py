@@ -135,7 +135,7 @@ class Append:
     epoch: int
     run: tuple = ()
     events: list[tuple] = field(default_factory=list)
-    steps: dict[tuple, StepRow] = field(default_factory=dict)
+    steps: dict[tuple, Any] = field(default_factory=dict)  # StepRow, once the writer took it its values
     parts: list[tuple] = field(default_factory=list)
     operations: list = field(default_factory=list)  # (generator function of the vendor, future)
     ledger: list = field(default_factory=list)  # (governance.ledger operation, future)

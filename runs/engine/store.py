@@ -88,7 +88,7 @@ class SqliteStore:
             if append.events:
                 many(self.EVENTS, append.events)
             if append.steps:
-                many(self.STEPS, [row.values() for row in append.steps.values()])
+                many(self.STEPS, list(append.steps.values()))
             if append.parts:
                 many(self.PARTS, append.parts)
             for operation, future in append.operations:
@@ -197,9 +197,7 @@ class PostgresStore:
         params = [
             *columns([(*append.run, append.run_id, append.epoch) for append in appends], len(_FENCE_COLUMNS)),
             *columns([row for append in appends for row in append.events], len(EVENT_COLUMNS)),
-            *columns(
-                [row.values() for append in appends for row in append.steps.values()], len(STEP_COLUMNS)
-            ),
+            *columns([row for append in appends for row in append.steps.values()], len(STEP_COLUMNS)),
             *columns([row for append in appends for row in append.parts], len(_PART_COLUMNS)),
         ]
         cursor = await self.connection.execute(self.WRITE, params)

@@ -218,3 +218,17 @@ def costs(events: Iterable[dict]) -> list[float]:
 
 def place(event: dict) -> tuple:
     return event["node"], event["iteration"], event["item"]
+
+
+WORDS = "One two three four five six seven eight nine ten eleven twelve."
+# An agent that says something, calls a tool that a peer may hold, and is done: there is text before there is an end.
+TALK = (
+    {
+        "when": {"agent": "talker", "turn": 1},
+        "say": WORDS,
+        "calls": [{"tool": "look", "arguments": {"n": 1}}],
+        "after_s": 0.3,
+    },
+    {"when": {"agent": "talker"}, "say": "Done."},
+)
+TALKS = chain("talk", {"id": "talk", "type": "agent", "config": {"agent": "talker", "text": "Talk."}})

@@ -163,7 +163,7 @@ def test_an_input_that_does_not_fit_the_flow_below_is_refused(house: House):
     wanted = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
     flow = child(house, node("pass", "transform", output="= input.n"), input_schema=wanted)
     run = house.play([sub(flow, n="= input.n"), BELOW], input={"n": "five"}).failed("invalid_input", "below")
-    assert "/n" in run["error"]["message"]
+    assert "$.n" in run["error"]["message"]
 
 
 def test_a_flow_an_item(house: House):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.journeys.playhouse import House, agent_node, end, node
+from tests.journeys.playhouse import House, agent_node, edges, end, node
 
 BILLING, TECHNICAL, SALES = "charg refund invoice pay", "crash error bug login", "price upgrade plan buy"
 
@@ -124,8 +124,13 @@ def test_a_router_by_agent_that_names_an_unknown_route_is_asked_again(house: Hou
         {"when": {"turn": 2, "contains": "does not fit the schema"}, "json": named(("billing", 0.9))},
     )
     route = node(
-        "route", "router", by="agent", agent=router, text="?", routes=[{"port": p} for p in ("billing", "technical", "sales")]
-    )  # fmt: skip
+        "route",
+        "router",
+        by="agent",
+        agent=router,
+        text="?",
+        routes=[{"port": each["port"]} for each in RULES],
+    )
     play = house.play([route, *specialists(house), end()], SPREAD)
     assert play.output == {"billing": {"text": "billing has it"}}
     assert len(play.lines("model.called", "route")) == 2
@@ -232,15 +237,20 @@ def test_a_specialist_is_added_by_one_route_and_its_edges(house: House):
     path = f"projects/demo/flows/{slug}/versions/"
     before = house.ada.read(f"{path}1/")["document"]
     spanish = {"port": "spanish", "when": 'input.message.contains("¿")'}
+
+    def with_spanish(each: dict) -> dict:
+        if each["id"] != "route":
+            return each
+        return {**each, "config": {**each["config"], "routes": [spanish, *RULES]}}
+
     after = {
         **before,
         "nodes": [
-            {**each, "config": {**each["config"], "routes": [spanish, *RULES]}} if each["id"] == "route" else each
-            for each in before["nodes"]
-        ]
-        + [agent_node("translator", house.agent(), "translator has it")],
-        "edges": [*before["edges"], {"from": "route", "port": "spanish", "to": "translator"}, {"from": "translator", "to": "done"}],
-    }  # fmt: skip
+            *map(with_spanish, before["nodes"]),
+            agent_node("translator", house.agent(), "translator has it"),
+        ],
+        "edges": [*before["edges"], *edges("route.spanish > translator; translator > done")],
+    }
     assert house.ada.post(path, json=after).json()["version"] == 2
     asked = {"message": "¿Dónde está mi pedido?"}
     assert house.launch(slug, asked).output == {"translator": {"text": "translator has it"}}

@@ -139,42 +139,41 @@ def test_silence_is_a_no_or_has_a_port(house: House, on_timeout: str, output: st
     refusal(house.rita, item, 409, decision="approve", fingerprint=item["fingerprint"])
 
 
-@pytest.mark.parametrize(
-    ("decision", "output"),
-    [
-        ({"decision": "answer", "payload": {"decision": "approve", "payload": 3}}, "yes 3"),
-        ({"decision": "answer", "payload": {"decision": "reject", "payload": 3}}, "no"),
-    ],
-)
-def test_silence_may_be_escalated_to_somebody_else(house: House, decision: dict, output: str):
-    nodes = [
-        node(
-            "ok",
-            "approval",
-            {"escalate": {"to": "role:admin"}},
-            reviewers=["user:rita"],
-            due_in_s=0.4,
-            on_timeout="escalate",
-            payload=3,
-        ),
-        end("yes", "yes {{ steps.ok.output.payload }}"),
-        end("no", "no"),
-    ]
-    play = house.play(nodes, "start > ok; ok.approved > yes; ok.rejected > no")
-    house.ada.run_when(play.id, lambda run: [w["kind"] for w in run["waiting"]] == ["escalation"])
-    item = play.asks("escalation")
-    assert item["reviewers"] == ["role:admin"]
-    refusal(house.rita, item, 403, fingerprint=item["fingerprint"], **decision)
-    refusal(
-        house.ada,
-        item,
-        422,
-        decision="answer",
-        payload={"decision": "maybe"},
-        fingerprint=item["fingerprint"],
-    )
-    play.decided(by=house.ada, **decision)
-    assert play.output == output
+ESCALATED = [
+    node(
+        "ok",
+        "approval",
+        {"escalate": {"to": "role:admin", "due_in_s": 1}},
+        reviewers=["user:rita"],
+        quorum=1,
+        due_in_s=0.4,
+        on_timeout="escalate",
+        payload=3,
+    ),
+    end("yes", "yes {{ steps.ok.output.payload }} by {{ steps.ok.output.by[0] }}"),
+    end("no", "{{ steps.ok.output.decision }}"),
+]
+
+
+def escalated(house: House):
+    """The run once the silence of the first is a question to the second."""
+    play = house.play(ESCALATED, "start > ok; ok.approved > yes; ok.rejected > no")
+    first = play.asks()
+    house.ada.run_when(play.id, lambda run: [w["id"] for w in run["waiting"]] not in ([], [first["id"]]))
+    item = play.asks()
+    assert (first["reviewers"], item["reviewers"]) == (["user:rita"], ["role:admin"])
+    assert item["payload"] == 3
+    refusal(house.rita, item, 403, decision="approve", fingerprint=item["fingerprint"])
+    return play
+
+
+@pytest.mark.parametrize(("decision", "output"), [("approve", "yes 3 by ada"), ("reject", "reject")])
+def test_silence_may_be_escalated_to_somebody_else(house: House, decision: str, output: str):
+    assert escalated(house).decided(decision, by=house.ada).output == output
+
+
+def test_silence_after_silence_is_a_no(house: House):
+    assert escalated(house).output == "timed_out"
 
 
 FORM = {

@@ -67,7 +67,9 @@ class Command(BatonCommand):
         if not settings.EMBEDDED or is_taken():
             return None
         house = House()
-        house.open("for one launch")
+        link = house.open("for one launch")
+        if link is not None:
+            self.stderr.write(f"Sign in once, after `manage.py serve`: http://127.0.0.1:8000/sign-in/{link}/")
         hosting.start(sole=True)
         return house
 

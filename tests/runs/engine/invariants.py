@@ -168,6 +168,24 @@ def check_rows(run: Run, events: list[Line]) -> None:
         assert found == wanted, f"{key}: the row is {found}, the journal says {wanted}"
 
 
+def check_crashed(world) -> None:
+    """What is stored agrees with itself at every moment, also when nobody tidies up."""
+    for run in Run.objects.filter(root_id=world.root.id):
+        events = [Line(event) for event in Event.objects.filter(run_id=run.id).order_by("seq")]
+        check_numbers(run, events)
+        memory = Memory(run.id)
+        for line in events:
+            memory.apply(line.seq, line.at, line.type, line.node, line.iteration, line.item, line.attempt, line.data)
+        ended = {line.key for line in events if line.type == "step.finished"}
+        for row in Step.objects.filter(run_id=run.id).exclude(status="skipped"):
+            key = row.node, row.iteration, None if row.item < 0 else row.item
+            told = memory.steps[key].row
+            names = ["started_seq", "finished_seq", "attempts", "port"] + (["status"] if key in ended else [])
+            found, wanted = ({name: getattr(one, name) for name in names} for one in (row, told))
+            assert found == wanted, f"{key} after a crash: the row is {found}, the journal says {wanted}"
+            assert key in ended or row.status in ("running", "waiting")
+
+
 def check_nothing_is_left(run: Run, events: list[Line]) -> None:
     assert run.owner is None and run.ready_at is None, f"owner {run.owner}, ready at {run.ready_at}"
     assert run.waiting == "[]"

@@ -125,6 +125,7 @@ class World:
     seed: int = 0
     faults: Mapping[int, Act] = field(default_factory=dict)
     answers: Callable[["World", Approval], tuple | None] | None = None
+    on_crash: Callable[["World"], None] = lambda world: None
     sole: bool = False
     engines: int = 1
     person_delay_s: tuple[float, ...] = (0.0, 0.05, 1.0, 4.0)
@@ -226,6 +227,7 @@ class World:
 
     def crash(self, process: Process, back_after_s: float = 0.5) -> None:
         process.crash()
+        self.on_crash(self)
         self.trace.append(f"{self.clock.seconds % 1e5:.4f} {process.name} is gone")
         if not any(other.alive for other in self.processes):
             self.agenda.after(back_after_s, self.start)

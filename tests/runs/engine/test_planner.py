@@ -101,4 +101,5 @@ def test_without_early_joins_the_schedule_changes_nothing(seed):
     plays = [Player(graph, choose, Random(schedule)).play() for schedule in range(4)]
     outcomes = {play.outcome.code or "succeeded" for play in plays}
     assert len(outcomes) == 1
-    assert len({tuple(settled(play.records, *outcomes)) for play in plays}) == 1
+    if outcomes <= {"succeeded", "no_end_reached"}:  # a run that fails stops wherever its other steps are
+        assert len({tuple(settled(play.records, *outcomes)) for play in plays}) == 1

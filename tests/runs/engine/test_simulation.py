@@ -20,7 +20,7 @@ from registry.tools import TOOLS
 from tests.environment import scaled
 from tests.runs.engine import simulation
 from tests.runs.engine.flows import FLOWS, LIBRARY
-from tests.runs.engine.invariants import check_spend, check_world, result_of
+from tests.runs.engine.invariants import check_crashed, check_spend, check_world, result_of
 from tests.runs.engine.simulation import SimulatedTool, World
 from tests.runs.engine.virtual_time import Inline
 
@@ -74,7 +74,7 @@ def play(stage: Stage, django_db_blocker, monkeypatch) -> Iterator[Play]:
     monkeypatch.setattr(offloop, "_pool", Inline())
 
     def play_one(flow: str, **options) -> World:
-        world = World(stage.project, stage.ada, stage.rita, **options)
+        world = World(stage.project, stage.ada, stage.rita, on_crash=check_crashed, **options)
         monkeypatch.setattr(clock, "now", world.clock.now)
         monkeypatch.setattr(model_attempt.BREAKERS, "_clock", lambda: world.clock.seconds)
         model_attempt.BREAKERS._breakers.clear()
