@@ -79,6 +79,8 @@ def decide(operation: Operation, rulebook: Rulebook = BUILT_IN) -> Verdict:
     if outside is not None:
         return outside
     matches = rulebook.matches(operation.action, operation.facts)
+    if not matches:
+        return _built_in(operation)
     by_effect = {
         effect: [match for match in matches if match.effect == effect] for effect in (DENY, APPROVE, ALLOW)
     }

@@ -5,6 +5,7 @@ Each function gives (sql, params) with `?` for parameters, or several of them.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from governance import clock
@@ -20,6 +21,12 @@ ENTRIES = "SELECT id, run_id, call, amount, accounts, state FROM governance_rese
 ACCOUNTS = 'SELECT id, key, "limit", spent, reserved, waiting FROM governance_account WHERE '
 DELETE = "DELETE FROM governance_reservation WHERE"
 GRANT = "UPDATE governance_reservation SET state = 'held' WHERE"
+ADD_UP = " ".join(
+    (
+        f"ON CONFLICT ({', '.join(SPEND)}) DO UPDATE SET",
+        ", ".join(f"{name} = governance_spend.{name} + excluded.{name}" for name in SUMS),
+    )
+)
 WAITING_LINE: Statement = (ENTRIES + "state = 'waiting' ORDER BY id", ())
 
 
@@ -87,18 +94,21 @@ def spent(sums: Mapping[tuple, Sequence[int]]) -> Iterator[Statement]:
     """Adds {(project, day, flow, agent, user, model): (cost, input, output, calls)} up. In order, so that two
     processes never deadlock."""
     if sums:
-        update = ", ".join(f"{name} = governance_spend.{name} + excluded.{name}" for name in SUMS)
-        conflict = f"ON CONFLICT ({', '.join(SPEND)}) DO UPDATE SET {update}"
         rows = [(*key, *sums[key]) for key in sorted(sums)]
-        yield _insert("governance_spend", (*SPEND, *SUMS), rows, conflict)
+        yield _insert("governance_spend", (*SPEND, *SUMS), rows, ADD_UP)
 
 
 def _insert(
     table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str = ""
 ) -> Statement:
-    marks = _marks(len(rows), len(columns))
-    sql = " ".join(("INSERT INTO", table, f"({', '.join(columns)})", "VALUES", marks, conflict))
-    return sql, [value for row in rows for value in row]
+    return _insert_sql(table, tuple(columns), len(rows), conflict), [value for row in rows for value in row]
+
+
+@lru_cache(256)
+def _insert_sql(table: str, columns: tuple[str, ...], rows: int, conflict: str) -> str:
+    return " ".join(
+        ("INSERT INTO", table, f"({', '.join(columns)})", "VALUES", _marks(rows, len(columns)), conflict)
+    )
 
 
 def _list(count: int) -> str:

@@ -163,7 +163,7 @@ def fork(
             f"Flow {run.flow}@{run.version} has no node {from_node!r}; name one of {', '.join(graph.nodes)}."
         )
         raise Refused([Problem("/from_node", sentence)])
-    given = loads(run.input) if input is UNCHANGED else input
+    given = input_of(run) if input is UNCHANGED else input
     _check_input(version, given)
     forked = Run(
         id=ids.new_id(),
@@ -202,6 +202,11 @@ def _repinned(run: Run, pins: Mapping[str, int]) -> dict[str, int]:
             raise Refused([Problem(pointer("pins", name), str(error))]) from error
         repinned = {**documents.pins(run.project, version), **repinned}
     return repinned
+
+
+def input_of(run: Run) -> Any:
+    """What the run was launched with: its first event holds it."""
+    return loads(Event.objects.values_list("data", flat=True).get(run_id=run.id, seq=1))["input"]
 
 
 def _store_fork(source: Run, born: Newborn, again: set[str], by: User) -> None:

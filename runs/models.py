@@ -16,6 +16,8 @@ NO_ITEM = -1  # stands for "no item" in keys, where a null would break uniquenes
 class Run(models.Model):
     """One execution of one flow version. Status, cost and the like are projections of its events.
 
+    The input stands in the first event alone: this row is rewritten with every commit of the run.
+
     `ready_at` is when somebody should look at the run next (null: when it is rung for); `bell` counts the rings;
     `owner`, `epoch` and `lease_until` say which driver may append.
     """
@@ -30,7 +32,6 @@ class Run(models.Model):
     environment = models.CharField(max_length=64, blank=True)
     trigger = models.CharField(max_length=16, default="api")
     labels = models.TextField(default="{}")
-    input = models.TextField()
     output = models.TextField(null=True)
     error = models.TextField(null=True)
     waiting = models.TextField(default="[]")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework.response import Response
@@ -15,12 +16,12 @@ from runs.api.operations import Resource, operation
 from runs.api.pages import PAGE, check_cursor, page
 from runs.api.problems import Refusal, as_error
 from runs.api.queries import REVEAL, SINCE, Parameter, several_of, text_parameter
-from runs.api.rendering import stored
+from runs.api.rendering import embedded, stored
 from runs.api.shapes import runs as shapes
 from runs.api.shapes.basics import page_of
 from runs.api.shown import username
 from runs.engine.rows import loads
-from runs.models import NO_ITEM, STATUSES, Run
+from runs.models import NO_ITEM, STATUSES, Event, Run
 
 SLACK_MS = 60_000  # an id is made a moment before its row
 STATUS = Parameter(
@@ -128,7 +129,14 @@ def show_run(run: Run) -> dict:
 
 
 def show_runs(runs: list[Run]) -> list[dict]:
-    return [{**show_head(run), **show_values(run), **show_course(run)} for run in runs]
+    inputs = read_inputs(runs)
+    return [{**show_head(run), **show_values(run, inputs.get(run.id)), **show_course(run)} for run in runs]
+
+
+def read_inputs(runs: list[Run]) -> dict[int, Any]:
+    """What the runs were launched with, by number: their first events hold it."""
+    first = Event.objects.filter(run_id__in=[run.id for run in runs], seq=1, type="run.created")
+    return {run_id: loads(data).get("input") for run_id, data in first.values_list("run_id", "data")}
 
 
 def show_head(run: Run) -> dict:
@@ -149,9 +157,9 @@ def show_head(run: Run) -> dict:
     }
 
 
-def show_values(run: Run) -> dict:
+def show_values(run: Run, given: Any) -> dict:
     return {
-        "input": stored(run.input),
+        "input": embedded(given),
         "output": stored(run.output),
         "error": stored(run.error),
         "waiting": [show_waiting(item) for item in loads(run.waiting)],

@@ -41,7 +41,7 @@ def newborn(
     run.created_at = run.ready_at = clock.now()
     run.root_id = run.root_id or run.id
     run.trace_id = run.trace_id or secrets.token_hex(16)
-    run.input, run.labels, run.seq = dumps(input), dumps(labels), 2
+    run.labels, run.seq = dumps(labels), 2
     facts = {
         "flow": {"slug": run.flow, "version": run.version},
         "project": project,

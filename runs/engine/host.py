@@ -60,6 +60,7 @@ class Engine:
         self.idle = threading.Event()
         self._make_store, self._send = store, send
         self._rung: dict[int, None] = {}
+        self._standing = 0  # how many stand in line for money
         self._claiming: asyncio.Task | None = None
         self._tasks: set[asyncio.Task] = set()
         self._ready = threading.Event()
@@ -237,14 +238,19 @@ class Engine:
     def money_settled(self, settled: asyncio.Future) -> None:
         """Money came free: whoever stands in line asks again."""
         settled.exception()
-        self._money.set()
-        self._money = asyncio.Event()
+        if self._standing:
+            self._money.set()
+            self._money = asyncio.Event()
 
     async def money_moved(self, timeout: float) -> None:
         # Not wait_for: in Python 3.11 it can swallow a cancellation.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._money.wait()
+        self._standing += 1
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._money.wait()
+        finally:
+            self._standing -= 1
 
     @staticmethod
     def bounded(output: Output) -> Output | StepFailed:

@@ -5,6 +5,7 @@ INVARIANT: `seq` grows by one with each line, and a line is stored only while th
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from governance import clock, money
@@ -113,19 +114,14 @@ class Journal:
             # INVARIANT: what follows lines that were refused is refused too, or `seq` would have a gap.
             reject(append, waiters, self._refused)
             return None
+        append.heard = partial(self._heard, append)
         # As they are now: what changes while the commit is under way belongs to the next one.
         append.run = self.run.values()
         append.steps = {key: row.values() for key, row in append.steps.items()}
-        waiters.append(self._outcome(append))
         return append, waiters
 
-    def _outcome(self, append: Append) -> asyncio.Future:
-        """Hears what became of the append, also where nobody waits for it."""
-        done = self.writer.loop.create_future()
-        done.add_done_callback(lambda future: self._heard(append, future.exception()))
-        return done
-
-    def _heard(self, append: Append, error: BaseException | None) -> None:
+    def _heard(self, append: Append, error: Exception | None) -> None:
+        """What became of the append, also where nobody waits for it."""
         if error is None:
             if self.on_stored is not None and append.events:
                 self.on_stored(append.events[-1][1])

@@ -31,13 +31,13 @@ class Loader:
         answers = self._answers([run.id for run in runs if run.seq > FRESH])
         return [
             Loaded(
-                run=record(run),
+                run=record(run, events[run.id]),
                 row=RunRow(run.id, **{name: getattr(run, name) for name in RUN_COLUMNS}),
                 epoch=epochs[run.id],
                 bell=run.bell,
                 shelf=self.library.shelf(run.project, run.flow, run.version, run.pins),
                 limits=self._limits(run),
-                events=events.get(run.id, []),
+                events=events[run.id],
                 answers=answers.get(run.id, {}),
                 parts=parts.get(run.id, {}),
             )
@@ -106,7 +106,8 @@ class Loader:
         return found
 
 
-def record(run: Run) -> RunRecord:
+def record(run: Run, events: Sequence[tuple]) -> RunRecord:
+    """`events` start with run.created, which holds the input."""
     return RunRecord(
         id=run.id,
         project=run.project.slug,
@@ -117,7 +118,7 @@ def record(run: Run) -> RunRecord:
         user_id=run.user_id,
         environment=run.environment,
         trigger=run.trigger,
-        input=loads(run.input),
+        input=events[0][-1]["input"],
         pins=run.pins,
         trace_id=run.trace_id,
         root_id=run.root_id,

@@ -1,6 +1,7 @@
 """What one append writes: events, step rows, parts and the run's own row, as plain tuples in column order."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,3 +141,4 @@ class Append:
     operations: list = field(default_factory=list)  # (generator function of the vendor, future)
     ledger: list = field(default_factory=list)  # (governance.ledger operation, future)
     durable: bool = False
+    heard: Callable[[Exception | None], None] | None = None  # told once: stored, or why not

@@ -135,6 +135,9 @@ class Writer:
         for append, futures in batch:
             if id(append) in fenced:
                 reject(append, futures, Fenced())
+                continue
+            if append.heard is not None:
+                append.heard(None)
             for future in futures:
                 set_result(future, None)
 
@@ -151,6 +154,8 @@ def reject(append: Append, futures: list[asyncio.Future], error: Exception) -> N
     """Tells everybody who waits for something in the append that it was not stored."""
     for future in (*futures, *(future for _, future in (*append.operations, *append.ledger))):
         set_error(future, error)
+    if append.heard is not None:
+        append.heard(error)
 
 
 def set_result(future: asyncio.Future | None, result: Any) -> None:

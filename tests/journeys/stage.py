@@ -12,6 +12,7 @@ import orjson
 from tests.api import Api
 
 PLURAL = {"agent": "agents", "tool": "tools", "flow": "flows", "provider": "providers"}
+ORDER = ("provider", "tool", "agent", "flow")
 PRICES = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
 
 
@@ -165,7 +166,8 @@ def chain(slug: str, *nodes: dict, **more) -> dict:
 
 
 def publish(api: Api, *documents: dict, project: str = "demo") -> None:
-    for document in documents:
+    """What is referred to comes first: providers, tools, agents, and flows in their order."""
+    for document in sorted(documents, key=lambda document: ORDER.index(document["kind"])):
         path = f"projects/{project}/{PLURAL[document['kind']]}/{document['slug']}/versions/"
         answer = api.post(path, json=document)
         assert answer.status_code in (200, 201), f"{document['slug']}: {answer.status_code} {answer.text}"

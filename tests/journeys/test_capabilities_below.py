@@ -187,6 +187,56 @@ def test_a_limit_of_the_parent_holds_for_what_runs_below(house: House):
     assert run["cost_usd"] == 0.004
 
 
+def test_a_parents_time_runs_while_its_child_works(house: House):
+    flow = child(house, agent_node("think", house.agent({"say": "Late.", "after_s": 20})))
+    play = house.play([sub(flow), BELOW], limits={"timeout_s": 1.5})
+    below = running_below(house, play)
+    run = house.ada.finished(play.id, within_s=10)
+    assert (run["status"], run["error"]["code"]) == ("failed", "limit_time")
+    assert 1.5 <= seconds_of(run) < 8
+    assert house.ada.finished(below, within_s=5)["status"] == "cancelled"
+
+
+def test_a_parents_time_rests_while_its_child_waits(house: House):
+    flow = child(house, node("rest", "wait", seconds=2.5))
+    play = house.play([sub(flow), BELOW], limits={"timeout_s": 1.5})
+    assert play.waits()[0]["kind"] == "timer"
+    assert set(play.output) == {"said", "got"}
+
+
+def test_a_flow_below_may_be_called_in_every_round_and_its_failures_collected(house: House):
+    flow = child(house, node("check", "transform", output="= 10 / input.n"))
+    nodes = [
+        {**each({}, flow=flow, input={"n": "= item - iteration"}, on_item_error="collect")},
+        node("more", "condition", cases=[{"port": "again", "when": "iteration < 2"}]),
+        OUT,
+    ]
+    play = house.play(
+        nodes, "start > each; each > more; more.again > each x3; more.else > done", input={"items": [1, 2]}
+    )
+    assert play.output["items"] == [{"said": -10, "got": {"n": -1}}, None]
+    assert [(f["index"], f["error"]["code"]) for f in play.output["failed"]] == [(1, "expression_error")]
+    assert [s["output"]["items"][0] for s in play.steps("each") if s["item"] is None][0] is None
+
+
+def test_people_are_asked_below_below_and_by_two_items_at_once(house: House):
+    ask = node("ok", "question", assignee="role:reviewer", text="{{ input.n }}?")
+    inner = child(house, ask)
+    middle = child(house, sub(inner, n="= input.n"))
+    play = house.play([each(flow=middle, input={"n": "= item"}), OUT], input={"items": [7, 8]})
+    stage.until(lambda: len(house.ada.run(play.id)["waiting"]) == 2, 20, "both items wait")
+    waits = house.ada.run(play.id)["waiting"]
+    assert {(w["kind"], w["node"], w["item"]) for w in waits} == {
+        ("question", "each", 0),
+        ("question", "each", 1),
+    }
+    for wait in waits:
+        item = house.rita.read(f"approvals/{wait['id']}/")
+        stage.decide(house.rita, item, "answer", payload={"title": item["title"]})
+    answers = [item["said"]["said"] for item in play.output["items"]]
+    assert answers == [{"title": "7?"}, {"title": "8?"}]
+
+
 def test_a_cancelled_parent_stops_its_child(house: House):
     flow = child(house, agent_node("think", house.agent({"say": "Late.", "after_s": 20})))
     play = house.play([sub(flow), BELOW])

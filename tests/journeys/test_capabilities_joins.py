@@ -107,6 +107,54 @@ def test_any_goes_on_with_the_first_and_cancels_the_others(house: House, combine
     assert (cut["status"], cut["error"]["code"]) == ("error", "cancelled")
 
 
+@pytest.mark.parametrize(
+    ("combine", "output"),
+    [
+        ({"combine": "object"}, {"a": "x", "b": "y"}),
+        ({"combine": "list"}, {"items": ["x", "y"]}),
+        ({"combine": "text"}, {"text": "x\n\ny"}),
+        (
+            {"combine": "vote"},
+            {"winner": "x", "tally": [{"value": "x", "count": 1}, {"value": "y", "count": 1}]},
+        ),
+        ({"combine": "agent", "text": "{{ steps.c is defined }}"}, {"text": "false"}),
+    ],
+    ids=lambda value: value.get("combine", "") if isinstance(value, dict) else "",
+)
+def test_a_quorum_combines_the_first_two_of_three(house: House, combine: dict, output: dict):
+    if combine["combine"] == "agent":
+        combine = {**combine, "agent": house.agent()}
+    nodes = [*values("x", "y"), node("c", "wait", seconds=20)]
+    nodes += [node("all", "join", mode="quorum", count=2, **combine), end(output="= steps.all.output")]
+    play = house.play(nodes, THREE)
+    assert play.output == output
+    assert play.statuses()["c"] == "cancelled"
+
+
+def test_any_may_be_combined_by_an_agent(house: House):
+    nodes = [*values("x"), node("b", "wait", seconds=20), node("c", "wait", seconds=20)]
+    nodes += [
+        node("all", "join", mode="any", combine="agent", agent=house.agent(), text="{{ steps.a.output }}!"),
+        end(output="= steps.all.output"),
+    ]
+    assert house.play(nodes, THREE).output == {"text": "x!"}
+
+
+def test_items_of_a_map_stop_with_it(house: House):
+    slow = house.agent({"say": "Late.", "after_s": 20})
+    nodes = [
+        node("a", "map", items="[1, 2]", agent=slow, text="{{ item }}"),
+        agent_node("b", house.agent({"say": "First!", "after_s": 0.4})),
+        node("all", "join", mode="any"),
+        node("rest", "wait", seconds=0.5),
+        end(output="= steps.all.output"),
+    ]
+    play = house.play(nodes, "start > a; start > b; a > all; b > all; all > rest; rest > done")
+    assert play.output == {"b": {"text": "First!"}}
+    assert [step["status"] for step in play.steps("a")] == ["cancelled"] * 3
+    assert all(step["finished_at"] < play.step("rest")["finished_at"] for step in play.steps("a"))
+
+
 def test_a_quorum_sees_what_has_arrived_by_then_and_later_arrivals_change_nothing(house: House):
     nodes = [
         *values(1, 2),

@@ -209,8 +209,8 @@ def test_a_fork_executes_what_lies_behind_its_node_and_copies_the_rest(house: Ho
     nodes = [agent_node("a", agent), agent_node("work", agent, "{{ input.q }}"), SAID]
     first = house.play(nodes, input={"q": "x"})
     first.ended()
-    changed = {**stage.scripted({"say": "New."}, slug=f"{agent}-model")}
-    house.publish(changed, stage.agent(agent, f"{agent}-model/any", instructions="Two."))
+    other = house.agent({"say": "New."})
+    house.publish(stage.agent(agent, f"{other}-model/any", instructions="Two."))
     body = {"from_node": "work", "input": {"q": "y"}, "pins": {f"agents/{agent}": 2}}
     answer = house.ada.post(f"runs/{first.id}/forks/", json=body)
     assert answer.status_code == 201

@@ -176,6 +176,18 @@ def test_silence_after_silence_is_a_no(house: House):
     assert escalated(house).output == "timed_out"
 
 
+def test_a_group_may_be_asked(house: House):
+    rob = house.person("rob")
+    made = house.ada.put("projects/demo/groups/finance/", json={"members": ["rob"]})
+    assert made.status_code in (200, 201), made.text
+    nodes = [node("ok", "approval", reviewers=["group:finance"]), end(output="{{ steps.ok.output.by[0] }}")]
+    play = house.play(nodes, "start > ok; ok.approved > done")
+    item = play.asks()
+    refusal(house.rita, item, 403, decision="approve", fingerprint=item["fingerprint"])
+    play.decided("approve", by=rob)
+    assert play.output == "rob"
+
+
 FORM = {
     "type": "object",
     "required": ["colour"],

@@ -1,5 +1,6 @@
 """Scaled out: Daphne answers, two Celery workers execute, on PostgreSQL and Redis; then one worker is killed."""
 
+import signal
 import statistics
 import time
 from collections import Counter
@@ -98,6 +99,7 @@ def publish_all(ada: Api, peer: stage.ToolServer, models: OpenAIServer) -> None:
         APPROVED,
         stage.chain("slow", slow),
         stage.TALKS,
+        stage.chain("looks", {"id": "look", "type": "tool", "config": {"tool": "look"} | N}),
     )
 
 
@@ -152,6 +154,24 @@ def test_cancelling_in_the_middle_of_a_call_takes_effect_within_a_second(town, r
         took.append(moment(run["finished_at"]) - asked)
     record_testsuite_property("scaled out: seconds from the cancellation to the run's end", took)
     assert statistics.median(took) < 1
+
+
+def test_a_worker_that_is_asked_to_stop_gives_its_runs_to_the_other_at_once(town, record_testsuite_property):
+    town.peer.hold("/look")
+    runs = [town.ada.launch("looks", input={"n": n})["id"] for n in range(10)]
+    stage.until(lambda: len(town.peer.bodies("/look")) >= len(runs) + 1, 10, "all ten calls are under way")
+    before = len(town.peer.bodies("/look"))
+    began = time.monotonic()
+    assert town.workers[1].stop(signal.SIGTERM, within_s=8) == 0
+    took = time.monotonic() - began
+    assert "Traceback" not in town.workers[1].log()
+    town.peer.release("/look")
+    assert {town.ada.finished(run_id, within_s=5)["status"] for run_id in runs} == {"succeeded"}
+    assert len(town.peer.bodies("/look")) > before, "the other asked again what this one had under way"
+    for run_id in runs:
+        stage.assert_sound(town.ada.run(run_id), town.ada.events(run_id))
+    record_testsuite_property("seconds until a worker that is asked to stop is gone", round(took, 2))
+    town.workers[1].restarted()
 
 
 def test_fifty_runs_outlive_one_of_two_workers(town, record_testsuite_property):

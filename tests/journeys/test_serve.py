@@ -1,6 +1,7 @@
 """`manage.py serve` as a person meets it: the first start, the end, the next start, and what can be wrong."""
 
 import ctypes
+import json
 import re
 import signal
 import socket
@@ -201,3 +202,19 @@ def test_a_data_folder_in_use_names_who_uses_it(data_folder):
         assert "http://127.0.0.1:8000/" in said and "BATON_DATA" in said
     finally:
         lock.release()
+
+
+def test_on_postgresql_without_redis_one_process_executes_the_runs(start, postgres_url, tmp_path):
+    """Where runs live in a database that others reach, too, a second server is refused and a launch only follows."""
+    env = {"DATABASE_URL": postgres_url}
+    server = start(BatonServer, env=env)
+    other = tmp_path / "other"
+    said = refused(other, env=env)
+    assert f"127.0.0.1:{server.port}" in said and "REDIS_URL" in said
+    stage.publish(
+        server.api(), stage.chain("rests", {"id": "rest", "type": "wait", "config": {"seconds": 0.1}})
+    )
+    done = manage(server.data, "launch", "demo/rests", "--json", env=env)
+    assert json.loads(done.stdout)["status"] == "succeeded"
+    server.kill9()
+    server.restarted()

@@ -1,5 +1,6 @@
 """The cast, and clients that speak for them."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -135,12 +136,14 @@ def make_run(project: Project) -> Callable[..., Run]:
             "version": 1,
             "user": User.objects.get(username="ada"),
             "status": "succeeded",
-            "input": '{"message":"hi"}',
             "trace_id": "0" * 32,
             "root_id": number,
             "created_at": clock.now(),
         }
-        return Run.objects.create(**{**fields, **given})
+        data = json.dumps({"input": given.pop("input", {"message": "hi"})})
+        run = Run.objects.create(**{**fields, **given})
+        Event.objects.create(run=run, seq=1, type="run.created", at=run.created_at, data=data)
+        return run
 
     return make
 
@@ -148,10 +151,11 @@ def make_run(project: Project) -> Callable[..., Run]:
 @pytest.fixture
 def make_event() -> Callable[..., Event]:
     """`make_event(run, 3, "step.started", {...}, node="a")`."""
-    import json
+    """The first event, which every run has, is replaced."""
 
     def make(run: Run, seq: int, type: str, data: dict, **given) -> Event:
         fields = {"run": run, "seq": seq, "type": type, "at": clock.now(), "data": json.dumps(data)}
+        Event.objects.filter(run=run, seq=seq).delete()
         return Event.objects.create(**{**fields, **given})
 
     return make

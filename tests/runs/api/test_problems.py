@@ -52,7 +52,6 @@ def test_a_fault_of_ours_shows_no_traceback(ada, project):
         project=project,
         flow="f",
         version=1,
-        input="1",
         waiting="not json",
         trace_id="",
         root_id=1,

@@ -18,7 +18,7 @@ from registry.tools import CallLimits, ToolError
 from runs import launch
 from runs.engine.host import Engine
 from runs.engine.store import SqliteStore
-from runs.models import FINISHED, Run
+from runs.models import FINISHED, Event, Run
 from tests.runs.engine.virtual_time import Agenda, Clock, VirtualLoop, aside
 
 LONGEST_S = 600.0
@@ -142,6 +142,7 @@ class World:
         self.root: Run | None = None
         self.runs: dict[int, str] = {}
         self.cancelled_at: int | None = None
+        self.parked = 0
         self.tool_acts: dict[str, list] = {}
 
     # --- life --------------------------------------------------------------------------------------------------
@@ -256,6 +257,8 @@ class World:
 
     def person(self, run_id: int) -> None:
         """Rita decides what the run asks now."""
+        if not self.faults:
+            self.check_parked(run_id)
         for approval in Approval.objects.filter(run_id=run_id, status="pending").order_by("id"):
             answer = (self.answers or answered)(self, approval)
             if answer is None:
@@ -268,6 +271,16 @@ class World:
             if decision == "repeat":
                 self.repeats.add(self.key_of(approval))
             self.ring(run_id)
+
+    def check_parked(self, run_id: int) -> None:
+        """A run that has been waiting for a while holds nothing."""
+        run = Run.objects.get(id=run_id)
+        last = Event.objects.filter(run_id=run_id).order_by("-seq").first()
+        if run.status == "waiting" and self.clock.now() - last.at > 400_000:
+            self.parked += 1
+            assert run.owner is None, f"{run.owner} holds a run that waits"
+            for process in self.processes:
+                assert run_id not in process.engine.drivers, f"{process.name} hosts a run that waits"
 
     @staticmethod
     def key_of(approval: Approval) -> str:
