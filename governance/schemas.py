@@ -50,6 +50,17 @@ def plain_problems(value: Any, at: str = "") -> list[Problem]:
     return problems
 
 
+def is_too_deep(value: Any) -> bool:
+    """Whether lists and objects lie inside each other more than MAX_DEPTH times; walks level by level."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [item for item in level if isinstance(item, list | dict)]
+        if not level:
+            return False
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+    return True
+
+
 def instance_problems(schema: Mapping | bool, value: Any, at: str = "") -> list[Problem]:
     """Every way in which `value` does not fit `schema`, at most 100, each with its pointer below `at`.
 

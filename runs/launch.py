@@ -104,7 +104,8 @@ def _store(child: Newborn, user: User, key: str | None, body: Mapping) -> None:
             Event(**dict(zip(EVENT_COLUMNS, row, strict=True))) for row in child.event_rows()
         )
         if key is not None:
-            LaunchKey.objects.filter(project=run.project, user=user, key=key).delete()
+            # INVARIANT: only a key that is over gives way: one of this moment refuses the second launch.
+            LaunchKey.objects.filter(project=run.project, user=user, key=key, at__lte=_oldest()).delete()
             LaunchKey.objects.create(
                 project=run.project, user=user, key=key, body_hash=_hash(body), run=run, at=run.created_at
             )
@@ -116,9 +117,8 @@ def _store(child: Newborn, user: User, key: str | None, body: Mapping) -> None:
 def _known(project: Project, user: User, key: str | None, body: Mapping) -> Run | None:
     if key is None:
         return None
-    alive = clock.now() - KEY_LIFETIME_US
     found = (
-        LaunchKey.objects.filter(project=project, user=user, key=key, at__gt=alive)
+        LaunchKey.objects.filter(project=project, user=user, key=key, at__gt=_oldest())
         .select_related("run")
         .first()
     )
@@ -127,6 +127,10 @@ def _known(project: Project, user: User, key: str | None, body: Mapping) -> Run 
     if found.body_hash != _hash(body):
         raise LaunchConflict(LaunchConflict.__doc__)
     return found.run
+
+
+def _oldest() -> int:
+    return clock.now() - KEY_LIFETIME_US
 
 
 def _hash(body: Mapping) -> str:

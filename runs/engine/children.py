@@ -67,17 +67,16 @@ class Children:
             if number in self.open and child["finished"]:
                 self.open[number][1].set()
 
+    def work(self) -> bool:
+        """Whether one that is open does anything but wait, as far as it is known."""
+        return any(self.known.get(number, {}).get("status") != "waiting" for number in self.open)
+
     def waits(self) -> list[dict]:
-        """What the children wait for, if every one that is open waits."""
-        open_children = [(key, self.known.get(number)) for number, (key, _) in self.open.items()]
-        if not open_children or any(
-            child is None or child["status"] != "waiting" for _, child in open_children
-        ):
-            return []
+        """What the children wait for, in the places of this run."""
         return [
             {**wait, "node": key[0], "iteration": key[1], "item": key[2]}
-            for key, child in open_children
-            for wait in child["waiting"] or ()
+            for number, (key, _) in self.open.items()
+            for wait in self.known.get(number, {}).get("waiting") or ()
         ]
 
     def stop(self, key: StepKey | None = None) -> None:

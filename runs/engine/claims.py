@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from governance import clock
+from runs.engine.rows import EVENT_COLUMNS, dumps
 from runs.engine.store import Operation, marks
 
 LEASE_US = 8_000_000  # another worker takes over within ten seconds, its look and its claim included
@@ -35,6 +36,26 @@ def give_back(owner: str) -> Operation:
             "UPDATE runs_run SET owner=NULL, lease_until=0, ready_at=? WHERE owner=? AND finished_at IS NULL",
             [clock.now(), owner],
         )
+
+    return statements
+
+
+def fail_unread(run_id: int, epoch: int) -> Operation:
+    """Ends a run that cannot be driven at all: its documents or its journal cannot be read."""
+    message = "The run's documents or its journal cannot be read; the server's log says why."
+    error = {"code": "step_failed", "message": message, "node": None, "iteration": None}
+
+    def statements(vendor: str):
+        now = clock.now()
+        rows = yield (
+            "UPDATE runs_run SET status='failed', error=?, finished_at=?, seq=seq+1, owner=NULL, lease_until=0, "
+            "ready_at=NULL WHERE id=? AND epoch=? AND finished_at IS NULL RETURNING seq",
+            [dumps(error), now, run_id, epoch],
+        )
+        if rows:
+            data = dumps({"status": "failed", "error": error})
+            event = (run_id, rows[0][0], now, "run.finished", None, None, None, None, data)
+            yield (f"INSERT INTO runs_event ({', '.join(EVENT_COLUMNS)}) VALUES ({marks(len(event))})", event)
 
     return statements
 

@@ -180,6 +180,7 @@ class StepContext:
     # --- people, flows, time -----------------------------------------------------------------------------------
 
     async def ask(self, question: Question) -> Answer:
+        self._refuse_unbounded(question.payload, "payload")
         self._questions += 1
         call = f"{question.kind}-{self._questions}"
         request = ApprovalRequest(
@@ -200,6 +201,7 @@ class StepContext:
         return Answer(told.decision, told.payload, told.by, told.reason, clock.show(told.at))
 
     async def run_flow(self, flow: str, input: Mapping) -> Output:
+        self._refuse_unbounded(input, "input of the flow below")
         pinned = self._pinned("flows", flow)
         schema = pinned.content.get("input_schema")
         fault = mismatch(schema, input) if schema else None
@@ -209,6 +211,12 @@ class StepContext:
                 f"What the flow {pinned.name} was given does not fit its input schema: {fault}",
             )
         return await self.driver.children.result(self.key, pinned, input)
+
+    def _refuse_unbounded(self, value: Any, what: str) -> None:
+        """Before a person or a run below gets what could not be kept as an output either."""
+        kept = self.driver.engine.bounded(value, what)
+        if isinstance(kept, StepFailed):
+            raise kept
 
     async def sleep_until(self, moment: int) -> None:
         if self.driver.is_new(self.key, "wait") and moment > clock.now():

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from flows.nodes import TYPES
 from flows.nodes.base import Finished, StepFailed
-from governance import clock, inbox, ledger
+from governance import clock, ledger
 from governance.expressions import ExpressionError
 from governance.port import Limit
 from runs.engine import items
-from runs.engine.attempt import Candidate, as_data, run_step
+from runs.engine.attempt import Candidate, run_step
 from runs.engine.children import Children
+from runs.engine.closing import Closing
 from runs.engine.context import StepContext
 from runs.engine.ending import Ending
 from runs.engine.inbox import Inbox
@@ -58,6 +59,7 @@ class Driver:
         self.sight = Sight(self, loaded.parts)
         self.inbox = Inbox(self, loaded.answers)
         self.children = Children(self)
+        self.closing = Closing(self)
         self.ending = Ending(self)
         self.tasks: dict[StepKey, asyncio.Task] = {}
         self.waiting = Waiting(self)
@@ -172,41 +174,16 @@ class Driver:
 
     def _carry_out(self, plan: Plan) -> None:
         for turn in plan.skipped:
-            self._record_skip((turn.node, turn.iteration, None))
+            self.closing.skip((turn.node, turn.iteration, None))
         for failed in plan.failed:
-            self._record_shortfall((failed.turn.node, failed.turn.iteration, None), failed)
+            self.closing.fall_short(failed)
         for turn in plan.cancelled:
-            self.stop_step((turn.node, turn.iteration, None))
+            self.closing.stop((turn.node, turn.iteration, None))
         if plan.outcome is not None:
             self.ending.outcome(plan.outcome)
             return
         for turn in plan.ready:
             self._begin_step((turn.node, turn.iteration, None))
-
-    def _record_skip(self, key: StepKey) -> None:
-        self.memory.step(key).row.status = "skipped"
-        self.line("step.skipped", {}, key)
-        self.memory.forget(key)
-
-    def _record_shortfall(self, key: StepKey, failed: Any) -> None:
-        node = self.graph.nodes[key[0]]
-        message = f"Fewer than {node.quorum} of the branches into {node.name or node.id} arrived."
-        self._record_failure(key, failed.ports, StepFailed(failed.code, message))
-
-    def stop_step(self, key: StepKey) -> None:
-        """Cancels a running step; its calls in flight record their own end."""
-        task = self.tasks.get(key)
-        if task is not None:
-            task.cancel()
-        self._cut_off(key)
-        self.line("step.finished", {"status": "cancelled"}, key)
-
-    def _cut_off(self, key: StepKey) -> None:
-        """What a step leaves open ends before it: its items, its questions, the runs below it."""
-        for item in items.open_items(self, key):
-            self.line("step.finished", {"status": "cancelled"}, item)
-        self.journal.operation(inbox.cancelling(self.run.id, clock.now(), key[0], key[1]))
-        self.children.stop(key)
 
     def _begin_step(self, key: StepKey) -> None:
         node = key[0]
@@ -325,19 +302,8 @@ class Driver:
     def _fail_step(self, key: StepKey, failure: StepFailed) -> None:
         node = key[0]
         ports = self.state.resolve(node, ("error",)) if self.graph.nodes[node].on_error == "port" else ()
-        self._record_failure(key, ports, failure)
+        self.closing.fail(key, ports, failure)
         self._carry_out(self.state.fail(node, failure.code))
-
-    def _record_failure(self, key: StepKey, ports: tuple[str, ...], failure: StepFailed) -> None:
-        if self.graph.nodes[key[0]].type == "map":
-            self._cut_off(key)
-        error = as_data(failure)
-        data = {"status": "failed", "port": ports[0] if ports else None, "ports": list(ports), "error": error}
-        if ports:
-            data["output"] = {"error": error}
-        seq = self.line("step.finished", data, key)
-        self.sight.remember(key[0], seq, data)
-        self.ending.errors[key[0]] = failure
 
     def context(self, key: StepKey, memory: StepMemory, candidate: Candidate) -> StepContext:
         return StepContext(self, key, memory, candidate)

@@ -33,9 +33,25 @@ class Ending:
         most = self._limits.get("timeout_s")
         if most is None:
             return
-        remaining = most - self.driver.memory.active_so_far() / 1_000_000
         message = f"The run worked longer than its {most:g} s."
-        self._timer = self.driver.engine.loop.call_later(max(remaining, 0), self.fail, "limit_time", message)
+        remaining = max(self._time_left(most), 0)
+        self._timer = self.driver.engine.loop.call_later(remaining, self.fail, "limit_time", message)
+
+    def _time_left(self, most: float) -> float:
+        return most - self.driver.memory.active_so_far(clock.now()) / 1_000_000
+
+    def _end_of_work_below(self) -> list[int]:
+        """When the run's time is over, if it is not standing still but parked while runs below it work."""
+        most, driver = self._limits.get("timeout_s"), self.driver
+        if most is None or driver.journal.run.status == "waiting":
+            return []
+        if not driver.memory.works_below:
+            driver.line("note", {"kind": "below"})
+        return [clock.now() + round(self._time_left(most) * 1_000_000)]
+
+    def stop_the_clock(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
     def has_too_many_steps(self) -> bool:
         most = self._limits.get("max_steps")
@@ -91,8 +107,7 @@ class Ending:
         if self.begun:
             return
         self.begun = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self.stop_the_clock()
         stopped = {key: task for key, task in self.driver.tasks.items() if task is not asyncio.current_task()}
         if not stopped:
             self._write(status, output, error)
@@ -151,6 +166,7 @@ class Ending:
         waits = dict(driver.waiting.waits)
         self._show_waits(waits)
         times = [wait["until"] for wait in waits.values() if wait.get("until")]
+        times += self._end_of_work_below()
         journal = driver.journal
         released = journal.operation(
             release(driver.run.id, journal.epoch, min(times, default=None), driver.bell)
@@ -168,7 +184,7 @@ class Ending:
         driver.waiting.heed()
 
     def _show_waits(self, waits: dict) -> None:
-        """The run waits where people or moments do; on children alone it runs as long as one of them does."""
+        """The run waits where nothing else runs: as long as a run below it works, so does this one."""
         driver, row = self.driver, self.driver.journal.run
         shown = [
             {
@@ -183,7 +199,7 @@ class Ending:
             if wait["kind"] != "child"
         ]
         shown += driver.children.waits()
-        if not shown:
+        if driver.children.work():
             self.resume()  # what it waited for below is answered, and the work goes on there
             return
         if row.status != "waiting" or row.waiting != dumps(shown):

@@ -12,20 +12,26 @@ import logging
 import os
 import secrets
 import socket
+import sqlite3
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
+import psycopg
+from django.core.exceptions import ObjectDoesNotExist
+
 from flows.nodes.base import Output, StepFailed
-from governance import clock
+from governance import clock, schemas
 from registry import upkeep
 from runs.engine.broadcast import Broadcast, Send
-from runs.engine.claims import claim, give_back
+from runs.engine.claims import claim, fail_unread, give_back
 from runs.engine.driver import Driver
 from runs.engine.keeper import Keeper
 from runs.engine.loader import Loader
+from runs.engine.record import Loaded
 from runs.engine.rows import dumps
 from runs.engine.store import PostgresStore, SqliteStore
 from runs.engine.writer import Fenced, StorageFailed, Writer
@@ -34,6 +40,7 @@ log = logging.getLogger("baton.engine")
 MOST_HOSTED = 1_000
 MOST_CLAIMED_AT_ONCE = 200
 LARGEST_OUTPUT = 4_000_000  # bytes of JSON
+TOO_DEEP = f"The {{}} is nested deeper than {schemas.MAX_DEPTH} levels."
 READERS = 4
 GRACE_S = 3.0
 
@@ -94,7 +101,7 @@ class Engine:
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, sqlite3.Error, psycopg.Error) as error:
             self._failed = error
             self._ready.set()
 
@@ -106,14 +113,18 @@ class Engine:
         self.broadcast = Broadcast(self.loop, self._send)
         upkeep.lend(self.loop)
         self._ready.set()
-        if await self.read(upkeep.needs_hosted):
-            self.spawn(upkeep.warm())
+        self.spawn(self._warm_up())
         await self._end.wait()
         upkeep.lend(None)
         await upkeep.close()
         closing = self.writer.store.close()
         if closing is not None:
             await closing
+
+    async def _warm_up(self) -> None:
+        """Beside the runs: a database that is not there yet must not keep the engine from starting."""
+        if await self.read(upkeep.needs_hosted):
+            await upkeep.warm()
 
     async def _wind_down(self) -> None:
         self._stopping = True
@@ -164,9 +175,20 @@ class Engine:
             for run_id in wanted:
                 del self._rung[run_id]
             claims = await self.writer.submit(claim(wanted, self.owner))
-            loaded = await self.read(self.loader.load, claims) if claims else ()
+            loaded = await self._load(claims) if claims else ()
             if not self._stopping:  # else they were given back meanwhile
                 self._host(loaded)
+
+    async def _load(self, claims: list[tuple[int, int]]) -> list[Loaded]:
+        """One run that cannot be read must not cost the others their turn: it fails with the reason."""
+        try:
+            return await self.read(self.loader.load, claims)
+        except (LookupError, ValueError, ObjectDoesNotExist) as error:
+            if len(claims) == 1:
+                log.error("run %s cannot be read", claims[0][0], exc_info=error)
+                await self.writer.submit(fail_unread(*claims[0]))
+                return []
+        return [loaded for claim in claims for loaded in await self._load([claim])]
 
     def _claimed(self, task: asyncio.Task) -> None:
         self._claiming = None
@@ -178,7 +200,19 @@ class Engine:
             driver = Driver(self, one)
             self.drivers[one.run.id] = driver
             self.idle.clear()
-            driver.start()
+            self.spawn(self._begin(driver)).add_done_callback(partial(self._begun, driver))
+
+    async def _begin(self, driver: Driver) -> None:
+        driver.start()
+
+    def _begun(self, driver: Driver, begun: asyncio.Task) -> None:
+        """A run that cannot even be folded together fails instead of being claimed for ever."""
+        if not begun.cancelled() and begun.exception() is not None:
+            self.parked(driver)
+            self.spawn(self._fail(driver))
+
+    async def _fail(self, driver: Driver) -> None:
+        await self.writer.submit(fail_unread(driver.run.id, driver.journal.epoch))
 
     # --- what drivers ask for ----------------------------------------------------------------------------------
 
@@ -208,6 +242,7 @@ class Engine:
     def parked(self, driver: Driver) -> None:
         """Only waits are left and the lease is given back: nothing of the run stays here."""
         driver.ending.begun = True
+        driver.ending.stop_the_clock()
         for task in list(driver.tasks.values()):
             task.cancel()
         self._forget(driver)
@@ -253,14 +288,21 @@ class Engine:
             self._standing -= 1
 
     @staticmethod
-    def bounded(output: Output) -> Output | StepFailed:
-        """The output, or why it is too large to keep."""
-        if isinstance(output, (dict, list, str)):
-            size = len(dumps(output))
-            if size > LARGEST_OUTPUT:
-                message = f"The output is {size:,} bytes of JSON; a step keeps at most {LARGEST_OUTPUT:,}."
+    def bounded(value: Output, what: str = "output") -> Output | StepFailed:
+        """The value, or why it is too large or too deep to keep: each step could nest the one before once more."""
+        if isinstance(value, (dict, list, str)):
+            try:
+                text = dumps(value)
+            except RecursionError:
+                return StepFailed("invalid_output", TOO_DEEP.format(what))
+            if len(text) > LARGEST_OUTPUT:
+                message = (
+                    f"The {what} is {len(text):,} bytes of JSON; a step keeps at most {LARGEST_OUTPUT:,}."
+                )
                 return StepFailed("invalid_output", message)
-        return output
+            if text.count("[") + text.count("{") > schemas.MAX_DEPTH and schemas.is_too_deep(value):
+                return StepFailed("invalid_output", TOO_DEEP.format(what))
+        return value
 
     def hosted(self) -> dict[int, tuple[int, int]]:
         """Run → the bell as its driver last heeded it, and the driver's epoch."""

@@ -86,6 +86,7 @@ class Memory:
         self.steps: dict[StepKey, StepMemory] = {}
         self.step_starts = 0
         self.active_us = 0
+        self.works_below = False  # the last line says that the run was parked while runs below it work
         self._active_since: int | None = None
         self._last_at = 0
 
@@ -119,22 +120,25 @@ class Memory:
         attempt: int | None,
         data: Mapping,
     ) -> None:
-        self._count_time(type, at)
+        self._count_time(type, at, data)
         handler = HANDLERS.get(type)
         if handler is not None and node is not None:
             handler(self, self.step((node, iteration, item)), seq, at, data)
 
-    def _count_time(self, type: str, at: int) -> None:
+    def _count_time(self, type: str, at: int, data: Mapping) -> None:
         if type in ("run.started", "run.resumed"):
             self._active_since = at
         elif type == "run.waiting" and self._active_since is not None:
             self.active_us += at - self._active_since
             self._active_since = None
         self._last_at = at
+        self.works_below = type == "note" and data.get("kind") == "below"
 
-    def active_so_far(self) -> int:
-        """Microseconds that the run was not waiting; the time between a crash and the next claim does not count."""
-        running = self._last_at - self._active_since if self._active_since is not None else 0
+    def active_so_far(self, now: int) -> int:
+        """Microseconds that the run was not waiting. The time between a crash and the next claim does not count,
+        that in which only the runs below worked does."""
+        until = now if self.works_below else self._last_at
+        running = until - self._active_since if self._active_since is not None else 0
         return self.active_us + max(running, 0)
 
 

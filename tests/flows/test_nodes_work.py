@@ -2,6 +2,7 @@
 
 import pytest
 
+from flows.nodes import TYPES
 from flows.nodes.base import Answer, Finished, StepFailed
 from tests.flows.context import World, run
 from tests.flows.drawings import node
@@ -120,7 +121,6 @@ def decided(decision, payload=None):
         ("reject", "reject", "rejected"),
         ("reject", "port", "rejected"),
         ("timed_out", "reject", "rejected"),
-        ("timed_out", "escalate", "rejected"),
         ("timed_out", "port", "timed_out"),
     ],
 )
@@ -130,6 +130,39 @@ async def test_an_approval_takes_the_port_of_its_decision(decision, on_timeout, 
     assert finished == Finished(
         {"decision": decision, "payload": {"amount": 5}, "by": ["rita"], "reason": "Fine.", "at": AT}, (port,)
     )
+
+
+@pytest.mark.parametrize(("second", "port"), [("approve", "approved"), ("timed_out", "rejected")])
+async def test_an_approval_that_nobody_decides_is_asked_of_whom_it_escalates_to(second, port):
+    config = {"reviewers": ["user:rita"], "quorum": 2, "due_in_s": 60, "on_timeout": "escalate", "payload": 5}
+    world = World(answers=[decided("timed_out"), decided(second)])
+    drawn = node("a", "approval", config, escalate={"to": "role:admin", "due_in_s": 9})
+    assert (await run(drawn, world)).ports == (port,)
+    first, then = world.questions
+    assert (first.reviewers, first.quorum, first.due_in_s) == (("user:rita",), 2, 60)
+    assert (then.reviewers, then.quorum, then.due_in_s, then.payload) == (("role:admin",), 1, 9, 5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "answer", "ports"),
+    [
+        ("router", {"by": "rules", "routes": [{"port": "x", "when": "true"}]}, {"port": "x"}, ("x",)),
+        ("condition", {"cases": [{"port": "x", "when": "true"}]}, {"port": "else"}, ("else",)),
+        ("approval", {"reviewers": ["user:rita"]}, {"decision": "reject"}, ("rejected",)),
+        ("transform", {}, [1], ("out",)),
+    ],
+)
+def test_who_steps_in_for_a_step_chooses_its_port_too(kind, config, answer, ports):
+    assert TYPES[kind].answered(config, answer) == Finished(answer, ports)
+
+
+def test_who_steps_in_for_a_router_of_several_routes_may_take_several():
+    routes = [{"port": port, "when": "true"} for port in "xyz"]
+    config = {"by": "rules", "multiple": True, "routes": routes}
+    assert TYPES["router"].answered(config, {"port": "x", "ports": ["x", "z"]}).ports == ("x", "z")
+    assert TYPES["router"].answer_schema(config)["properties"]["port"] == {
+        "enum": ["x", "y", "z", "otherwise"]
+    }
 
 
 async def test_an_approval_asks_for_what_its_config_says():

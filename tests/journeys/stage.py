@@ -19,12 +19,14 @@ PRICES = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
 class ToolServer:
     """A peer over real HTTP that counts what was done to it: `done["/charge"]` lists (Idempotency-Key, body).
 
+    `statuses["/charge"] = [503, 503]` are answered first, one a call.
     `hold("/charge", when)` keeps the calls whose body fits from being answered, after they were counted, until
     `release("/charge")`.
     """
 
     def __init__(self) -> None:
         self.done: dict[str, list[tuple[str, dict]]] = {}
+        self.statuses: dict[str, list[int]] = {}
         self.held: Counter[str] = Counter()
         self.delay_s = 0.0  # before each answer
         self._holds: dict[str, tuple[Callable[[dict], bool], threading.Event]] = {}
@@ -86,7 +88,9 @@ class ToolServer:
                 key = self.headers.get("Idempotency-Key", "")
                 answer = orjson.dumps(peer.answer(self.path, key, body))
                 try:
-                    self.send_response(200)
+                    self.send_response(
+                        peer.statuses[self.path].pop(0) if peer.statuses.get(self.path) else 200
+                    )
                     self.send_header("Content-Type", "application/json")
                     self.send_header("Content-Length", str(len(answer)))
                     self.end_headers()

@@ -152,6 +152,23 @@ def test_a_parent_waits_for_what_its_child_waits_for(house: House):
     assert play.output["said"]["payload"] == 3
 
 
+def test_a_run_does_not_wait_as_long_as_a_run_below_it_works(house: House):
+    flow = child(house, agent_node("think", house.agent({"say": "Done.", "after_s": 2})))
+    nodes = [
+        sub(flow),
+        node("ok", "approval", reviewers=["role:reviewer"]),
+        node("all", "join"),
+        end(output="= steps.below.output.said"),
+    ]
+    play = house.play(nodes, "start > below; start > ok; below > all; ok.approved > all; all > done")
+    running_below(house, play)
+    assert house.ada.run(play.id)["status"] == "running"
+    assert [wait["node"] for wait in play.waits()] == ["ok"]
+    assert play.step("below")["status"] == "succeeded"
+    play.decided("approve")
+    assert play.output == {"text": "Done."}
+
+
 def test_a_failing_child_fails_its_step_with_its_own_reason(house: House):
     flow = child(house, agent_node("think", house.agent({"fail": {"status": 400}})))
     nodes = [{**sub(flow), "on_error": "port"}, BELOW, end("sorry", "{{ error.code }}")]

@@ -136,6 +136,18 @@ def test_a_node_that_cannot_work_is_not_published(house: House, broken: dict):
     assert all(errors.values()) and any(pointer.startswith("/nodes/1") for pointer in errors)
 
 
+def test_a_flow_that_would_call_itself_without_end_is_not_published(house: House):
+    one, two = house.slug("flow"), house.slug("flow")
+    house.publish(house.drawn(one, [ONE, end()]))
+    house.publish(house.drawn(two, [node("below", "subflow", flow=one, input={}), end()]))
+    for called in (one, two):
+        document = house.drawn(one, [node("below", "subflow", flow=called, input={}), end()])
+        answer = house.ada.post(f"projects/demo/flows/{one}/versions/", json=document)
+        assert answer.status_code == 422
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/nodes/1/config/flow"]
+        assert f"{one} →" in answer.json()["errors"][0]["detail"]
+
+
 def test_what_a_flow_uses_cannot_be_archived(house: House):
     agent = house.agent()
     flow = house.flow([agent_node("work", agent), end()])

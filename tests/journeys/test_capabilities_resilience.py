@@ -40,6 +40,56 @@ def test_jitter_makes_a_wait_longer_by_up_to_a_quarter(house: House):
     assert 0.1 <= retry["after_s"] <= 0.125
 
 
+@pytest.mark.parametrize(
+    ("risk", "more", "keys"),
+    [("read", {}, 3), ("write", {}, 3), ("write", {"idempotent": True}, 1)],
+    ids=["read", "write", "idempotent"],
+)
+def test_a_tool_that_fails_twice_is_called_three_times(house: House, risk: str, more: dict, keys: int):
+    """E2; a peer that knows keys sees the same one again."""
+    tool = house.tool(risk, **more)
+    house.peer.statuses[f"/{tool}"] = [503, 500]
+    call = node("call", "tool", {"retry": QUICK}, tool=tool, arguments={"n": 1})
+    play = house.play([call, end(output="= steps.call.output.body.receipt")])
+    assert play.output == f"{tool}-1"
+    assert [data["status"] for data in play.lines("tool.called")] == ["error", "error", "ok"]
+    assert [data["after_s"] for data in play.lines("step.retrying")] == [0.1, 0.2]
+    assert play.step("call")["attempts"] == 3
+    assert len({key for key, _ in house.peer.done[f"/{tool}"]}) == keys
+
+
+def test_an_irreversible_call_that_failed_is_not_repeated_by_itself(house: House):
+    tool = house.tool("irreversible")
+    house.peer.statuses[f"/{tool}"] = [500]
+    call = node("call", "tool", {"retry": QUICK}, tool=tool, arguments={"n": 1})
+    play = house.play([call, end()]).decided("approve")
+    play.failed("step_failed", "call")
+    assert len(house.peer.bodies(f"/{tool}")) == 1
+
+
+def test_a_wait_is_never_shorter_than_the_peer_asks(house: House):
+    agent = house.agent({"say": "Well.", "fail": {"status": 429, "attempts": 1, "retry_after_s": 1}})
+    play = house.play([agent_node("work", agent, retry=QUICK), SAID])
+    assert play.output == "Well."
+    assert [data["after_s"] for data in play.lines("step.retrying")] == [1]
+    assert seconds_of(play.step("work")) >= 1
+
+
+@pytest.mark.parametrize("how", ["cancelled", "out of time"])
+def test_a_run_that_waits_for_its_next_attempt_can_be_stopped(house: House, how: str):
+    agent = house.agent({"fail": {"status": 503}})
+    limits = {"limits": {"timeout_s": 1}} if how == "out of time" else {}
+    retry = {"max_attempts": 2, "backoff_s": 60, "max_backoff_s": 60}
+    play = house.play([agent_node("work", agent, retry=retry), SAID], **limits)
+    stage.until(lambda: play.lines("step.retrying"), 10, "the first attempt failed")
+    if how == "cancelled":
+        assert house.ada.post(f"runs/{play.id}/cancellation/").status_code == 202
+        play.ended("cancelled", within_s=3)
+    else:
+        play.failed("limit_time")
+    assert play.step("work")["status"] == "cancelled"
+
+
 def test_a_refusal_is_not_tried_again(house: House):
     agent = house.agent({"fail": {"status": 401}})
     play = house.play([agent_node("work", agent, retry=QUICK), SAID])

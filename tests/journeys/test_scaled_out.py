@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import orjson
+import psycopg
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -19,6 +20,7 @@ from tests.journeys import stage
 from tests.journeys.test_crash import (
     ORDER,
     Models,
+    N,
     all_finished,
     assert_all_sound,
     launch_all,
@@ -172,6 +174,27 @@ def test_a_worker_that_is_asked_to_stop_gives_its_runs_to_the_other_at_once(town
         stage.assert_sound(town.ada.run(run_id), town.ada.events(run_id))
     record_testsuite_property("seconds until a worker that is asked to stop is gone", round(took, 2))
     town.workers[1].restarted()
+
+
+def test_runs_outlive_the_loss_of_every_connection_to_the_database(town, record_testsuite_property):
+    town.peer.hold("/look")
+    before = len(town.peer.bodies("/look"))
+    runs = [town.ada.launch("looks", input={"n": n})["id"] for n in range(10)]
+    stage.until(lambda: len(town.peer.bodies("/look")) >= before + 10, 10, "all ten calls are under way")
+    with psycopg.connect(town.daphne.env["DATABASE_URL"], autocommit=True) as session:
+        session.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    town.peer.release("/look")
+    took = stage.until(lambda: all_finished(town.ada), 2 * LEASE_S, "all runs finish", every_s=0.2)
+    record_testsuite_property(
+        "seconds until all runs finish after the database cut everyone off", round(took, 2)
+    )
+    for run_id in runs:
+        run = town.ada.run(run_id)
+        assert run["status"] == "succeeded", run
+        stage.assert_sound(run, town.ada.events(run_id))
 
 
 def test_fifty_runs_outlive_one_of_two_workers(town, record_testsuite_property):

@@ -1,61 +1,15 @@
-"""Owns the documents that the simulation plays: one flow for each thing that can be interrupted."""
+"""Owns the flows that the simulation plays: one for each thing that can be interrupted."""
 
 from tests.flows.drawings import flow, node
-
-PRICES = {"m": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}}
-FAST = {"backoff_s": 0.2, "factor": 2, "max_backoff_s": 1, "jitter": False}
-RETRY = {"retry": {"max_attempts": 3, **FAST}}
-
-
-def says(node: str, after_s: float = 0.1, **more) -> dict:
-    tokens = {"input": 10, "output": 5}
-    return {"when": {"node": node}, "say": f"said by {node}", "after_s": after_s, "tokens": tokens, **more}
-
-
-def calls(node: str, turn: int, *tools: str) -> dict:
-    wanted = [{"tool": tool, "arguments": {"amount": 7}} for tool in tools]
-    return {"when": {"node": node, "turn": turn}, "calls": wanted, "after_s": 0.05, "tokens": {"input": 3, "output": 2}}
-
-
-SCRIPT = [
-    says("slow", 2.0),
-    says("slower", 5.0),
-    says("flaky", fail={"status": 500, "attempts": 1}),
-    says("hopeless", fail={"status": 500}),
-    says("refused", fail={"status": 400}),
-    calls("paying", 1, "lookup", "charge"),
-    calls("paying", 2, "refund"),
-    calls("reading", 1, "lookup", "lookup"),
-    {"when": {"contains": "bad item"}, "say": "x", "fail": {"status": 400}, "tokens": {"input": 1, "output": 1}},
-    {"say": "fine", "after_s": 0.1, "tokens": {"input": 10, "output": 5}},
-]
-
-
-def agent(slug: str, **more) -> dict:
-    return {"kind": "agent", "slug": slug, "purpose": "Plays.", "model": "sim/m", "instructions": "Play.", **more}
-
-
-def tool(slug: str, risk: str, delay: str = "0.1", **more) -> dict:
-    schema = {"type": "object", "properties": {"amount": {"type": "number"}}}
-    config = {"method": "POST", "url": "http://127.0.0.1:1/", "headers": {"X-Delay": delay}}
-    return {"kind": "tool", "slug": slug, "type": "http", "risk": risk, "config": config, "input_schema": schema, **more}
-
-
-LIBRARY = [
-    {"kind": "provider", "slug": "sim", "type": "scripted", "prices": PRICES, "script": SCRIPT},
-    tool("lookup", "read"),
-    tool("charge", "irreversible"),
-    tool("book", "write", "1.0"),
-    tool("refund", "write", idempotent=True),
-    tool("broken", "read"),
-    agent("writer"),
-    agent("backup"),
-    agent("clerk", tools=["lookup", "charge", "refund"]),
-]
+from tests.runs.engine.scripted_library import RETRY
 
 
 def named(slug: str, nodes: list[dict], edges: list[str], **more) -> dict:
-    whole = [node("start", "start"), *nodes, *(() if any(n["id"] == "done" for n in nodes) else [node("done", "end")])]
+    whole = [
+        node("start", "start"),
+        *nodes,
+        *(() if any(n["id"] == "done" for n in nodes) else [node("done", "end")]),
+    ]
     return flow(whole, edges, **more) | {"slug": slug}
 
 
@@ -76,7 +30,12 @@ QUESTION = {
 FLOWS = [
     named(
         "line",
-        [node("shape", "transform", {"output": {"n": 1}}), ask("quick"), use("pay", "charge"), ask("flaky", **RETRY)],
+        [
+            node("shape", "transform", {"output": {"n": 1}}),
+            ask("quick"),
+            use("pay", "charge"),
+            ask("flaky", **RETRY),
+        ],
         ["start -> shape", "shape -> quick", "quick -> pay", "pay -> flaky", "flaky -> done"],
     ),
     named(
@@ -99,7 +58,11 @@ FLOWS = [
         [
             ask("slow"),
             ask("quick"),
-            node("many", "map", {"items": "[1, 2, 3]", "agent": "writer", "text": "slow {{ item }}", "max_concurrency": 1}),
+            node(
+                "many",
+                "map",
+                {"items": "[1, 2, 3]", "agent": "writer", "text": "slow {{ item }}", "max_concurrency": 1},
+            ),
             node("asked", "question", QUESTION),
             node("below", "subflow", {"flow": "child", "input": {}}),
             node("first", "join", {"mode": "any", "combine": "list"}),
@@ -167,9 +130,20 @@ FLOWS = [
                 },
             ),
             node("flows", "map", {"items": "[1, 2, 3]", "flow": "child", "input": {"n": "= item"}}),
-            node("tools", "map", {"items": "[1, 2]", "tool": "charge", "arguments": {"amount": "= double(item)"}}),
+            node(
+                "tools",
+                "map",
+                {"items": "[1, 2]", "tool": "charge", "arguments": {"amount": "= double(item)"}},
+            ),
         ],
-        ["start -> items", "start -> flows", "start -> tools", "items -> done", "flows -> done", "tools -> done"],
+        [
+            "start -> items",
+            "start -> flows",
+            "start -> tools",
+            "items -> done",
+            "flows -> done",
+            "tools -> done",
+        ],
     ),
     named(
         "child",
@@ -210,10 +184,20 @@ FLOWS = [
             node(
                 "many",
                 "map",
-                {"items": "['a', 'bad item', 'c']", "agent": "writer", "text": "{{ item }}", "max_concurrency": 2},
+                {
+                    "items": "['a', 'bad item', 'c']",
+                    "agent": "writer",
+                    "text": "{{ item }}",
+                    "max_concurrency": 2,
+                },
                 on_error="port",
             ),
-            node("flows", "map", {"items": "['no', {'n': 1}]", "flow": "child", "input": "= item"}, on_error="port"),
+            node(
+                "flows",
+                "map",
+                {"items": "['no', {'n': 1}]", "flow": "child", "input": "= item"},
+                on_error="port",
+            ),
             ask("quick"),
             node("all", "join", {"mode": "all", "combine": "object"}),
             ask("slow"),
@@ -238,7 +222,16 @@ FLOWS = [
     named(
         "counted",
         [
-            node("many", "map", {"items": "[1, 2, 3, 4, 5, 6]", "agent": "writer", "text": "{{ item }}", "max_concurrency": 2}),
+            node(
+                "many",
+                "map",
+                {
+                    "items": "[1, 2, 3, 4, 5, 6]",
+                    "agent": "writer",
+                    "text": "{{ item }}",
+                    "max_concurrency": 2,
+                },
+            ),
             ask("slow"),
         ],
         ["start -> many", "start -> slow", "many -> done", "slow -> done"],
@@ -267,7 +260,11 @@ FLOWS = [
         [
             node("head", "transform", {"output": {"round": "= iteration"}}),
             ask("quick"),
-            node("many", "map", {"items": "[1, 2, 3]", "agent": "writer", "text": "{{ item }}", "max_concurrency": 2}),
+            node(
+                "many",
+                "map",
+                {"items": "[1, 2, 3]", "agent": "writer", "text": "{{ item }}", "max_concurrency": 2},
+            ),
             node("flows", "map", {"items": "[1, 2]", "flow": "child", "input": {}}),
             node("asked", "question", QUESTION),
             use("book", "book"),
@@ -285,7 +282,10 @@ FLOWS = [
     ),
     named(
         "tight",
-        [node("many", "map", {"items": "[1, 2, 3, 4]", "agent": "writer", "text": "{{ item }}"}), use("note", "book")],
+        [
+            node("many", "map", {"items": "[1, 2, 3, 4]", "agent": "writer", "text": "{{ item }}"}),
+            use("note", "book"),
+        ],
         ["start -> many", "many -> note", "note -> done"],
         limits={"max_cost_usd": 0.005},
     ),

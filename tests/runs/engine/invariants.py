@@ -106,8 +106,16 @@ def check_decisions(events: list[Line]) -> None:
             assert decided[line.data["call"]] == 1, f"decided twice: {line}"
         elif line.type in CALLED:
             assert decided[line.data["call"]] == 1, f"no decision before {line}"
-    asked = Counter((*line.key, line.data["kind"], line.data["call"]) for line in events if line.type == "approval.requested")
-    answered = Counter((*line.key, line.data["kind"], line.data["call"]) for line in events if line.type == "approval.decided")
+    asked = Counter(
+        (*line.key, line.data["kind"], line.data["call"])
+        for line in events
+        if line.type == "approval.requested"
+    )
+    answered = Counter(
+        (*line.key, line.data["kind"], line.data["call"])
+        for line in events
+        if line.type == "approval.decided"
+    )
     assert all(count == 1 for count in (asked | answered).values()), (asked, answered)
     assert set(answered) <= set(asked)
 
@@ -118,9 +126,15 @@ def cost_of(events: list[Line]) -> int:
 
 def check_money(run: Run, events: list[Line]) -> None:
     children = Run.objects.filter(parent_id=run.id)
-    told = {ids.decode(line.data["run"]) for line in events if line.type == "note" and line.data["kind"] == "child"}
+    told = {
+        ids.decode(line.data["run"])
+        for line in events
+        if line.type == "note" and line.data["kind"] == "child"
+    }
     below = sum(child.cost for child in children if child.id in told)
-    assert run.cost == cost_of(events) + below, f"the row costs {run.cost}, the lines {cost_of(events)} + {below}"
+    assert run.cost == cost_of(events) + below, (
+        f"the row costs {run.cost}, the lines {cost_of(events)} + {below}"
+    )
     assert not Reservation.objects.filter(run_id=run.id).exists(), "money is still held"
     account = Account.objects.filter(key=f"run:{run.id}").first()
     if account is not None:
@@ -148,12 +162,17 @@ def check_rows(run: Run, events: list[Line]) -> None:
     skipped = set()
     children: dict[tuple, int] = defaultdict(int)
     for line in events:
-        memory.apply(line.seq, line.at, line.type, line.node, line.iteration, line.item, line.attempt, line.data)
+        memory.apply(
+            line.seq, line.at, line.type, line.node, line.iteration, line.item, line.attempt, line.data
+        )
         if line.type == "step.skipped":
             skipped.add(line.key)
         if line.type == "note" and line.data["kind"] == "child":
             children[line.key] += Run.objects.get(id=ids.decode(line.data["run"])).cost
-    rows = {(row.node, row.iteration, None if row.item < 0 else row.item): row for row in Step.objects.filter(run_id=run.id)}
+    rows = {
+        (row.node, row.iteration, None if row.item < 0 else row.item): row
+        for row in Step.objects.filter(run_id=run.id)
+    }
     assert set(rows) == set(memory.steps) | skipped
     names = [each.name for each in fields(StepRow) if each.name not in ("run_id", "item", "agent")]
     for key, row in rows.items():
@@ -175,7 +194,9 @@ def check_crashed(world) -> None:
         check_numbers(run, events)
         memory = Memory(run.id)
         for line in events:
-            memory.apply(line.seq, line.at, line.type, line.node, line.iteration, line.item, line.attempt, line.data)
+            memory.apply(
+                line.seq, line.at, line.type, line.node, line.iteration, line.item, line.attempt, line.data
+            )
         ended = {line.key for line in events if line.type == "step.finished"}
         for row in Step.objects.filter(run_id=run.id).exclude(status="skipped"):
             key = row.node, row.iteration, None if row.item < 0 else row.item
@@ -218,7 +239,8 @@ def result_of(run: Run) -> dict:
         "output": TIME.sub("a time", run.output or ""),
         "error": error and (error["code"], error["node"]),
         "steps": Counter(
-            (row.node, row.iteration, row.item, row.status, row.port) for row in Step.objects.filter(run_id=run.id)
+            (row.node, row.iteration, row.item, row.status, row.port)
+            for row in Step.objects.filter(run_id=run.id)
         ),
     }
 

@@ -12,7 +12,7 @@ from random import Random
 
 from django.db import connection
 
-from governance import approvals
+from governance import approvals, ids
 from governance.models import Approval, Project, User
 from registry.tools import CallLimits, ToolError
 from runs import launch
@@ -22,7 +22,6 @@ from runs.models import FINISHED, Event, Run
 from tests.runs.engine.virtual_time import Agenda, Clock, VirtualLoop, aside
 
 LONGEST_S = 600.0
-PAUSE_S = 14.0  # longer than a lease
 KEEPER_S = 0.3
 NEVER = 1 << 62
 
@@ -164,7 +163,9 @@ class World:
         self.agenda.after(0.02, lambda: self.ring(run.id))
         self.until(self.is_over)
         # A zombie has to wake up and see that it is one.
-        self.for_a_while(2.0 + max(0.0, *(process.loop.paused_until - self.clock.seconds for process in self.processes)))
+        self.for_a_while(
+            2.0 + max(0.0, *(process.loop.paused_until - self.clock.seconds for process in self.processes))
+        )
         return Run.objects.get(id=run.id)
 
     def close(self) -> None:
@@ -285,8 +286,6 @@ class World:
     @staticmethod
     def key_of(approval: Approval) -> str:
         """The Idempotency-Key of an uncertain call."""
-        from governance import ids
-
         return f"{ids.encode(approval.run_id)}/{approval.call.rpartition('!')[2]}"
 
 
@@ -324,67 +323,3 @@ class SimulatedTool:
 
     def check(self, config: dict) -> list:
         return []
-
-
-# --- faults -----------------------------------------------------------------------------------------------------
-
-
-def crash(world: World, process: Process) -> None:
-    raise Crash
-
-
-def pause(world: World, process: Process) -> None:
-    """The process stands still for longer than its lease, and goes on as if nothing had been."""
-    process.loop.paused_until = world.clock.seconds + PAUSE_S
-    if len([other for other in world.processes if other.alive]) < 2:
-        world.start()
-
-
-def ring_twice(world: World, process: Process) -> None:
-    for run_id in list(world.runs) or [world.root.id]:
-        for other in world.processes:
-            other.ring(run_id)
-            other.ring(run_id)
-
-
-def call(world: World, process: Process) -> None:
-    """The bell of each run is rung in the database too, as after a decision."""
-    from runs import tasks
-
-    def act() -> None:
-        for run_id in list(world.runs) or [world.root.id]:
-            tasks.call(run_id)
-        ring_twice(world, process)
-
-    world.agenda.after(0, act)
-
-
-def locked(world: World, process: Process) -> None:
-    if world.where == "before" and not world.wait_ms:
-        raise sqlite3.OperationalError("database is locked")
-
-
-def refuse(world: World, process: Process) -> None:
-    """The database takes nothing of this process for a moment."""
-    process.refused_until = world.clock.seconds + 0.05
-
-
-def stop(world: World, process: Process) -> None:
-    if not process.stopping:
-        process.stop()
-        world.agenda.after(5.0, world.start)
-
-
-def cancel(world: World, process: Process) -> None:
-    def act() -> None:
-        try:
-            launch.cancel(world.root, world.ada)
-        except launch.AlreadyFinished:
-            return
-        world.cancelled_at = world.clock.now()
-        world.ring(world.root.id)
-
-    world.agenda.after(0, act)
-
-
-FAULTS: tuple[Act, ...] = (crash, pause, ring_twice, call, locked, refuse, stop)

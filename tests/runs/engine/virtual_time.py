@@ -33,15 +33,28 @@ def aside(work: Callable, *args):
         asyncio._set_running_loop(loop)
 
 
+class Caught:
+    """Keeps whatever error the work ends with, as a thread does for who waits for it; a crash passes."""
+
+    error: Exception | None = None
+
+    def __enter__(self) -> "Caught":
+        return self
+
+    def __exit__(self, type, error, traceback) -> bool:
+        self.error = error if isinstance(error, Exception) else None
+        return self.error is not None
+
+
 class Inline(Executor):
     """Runs work at once, where it is asked for."""
 
     def submit(self, work, /, *args, **kwargs):
         done = Future()
-        try:
+        with Caught() as caught:
             done.set_result(aside(partial(work, *args, **kwargs)))
-        except Exception as error:
-            done.set_exception(error)
+        if caught.error is not None:
+            done.set_exception(caught.error)
         return done
 
 
@@ -73,10 +86,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 setter(result)
 
         def work() -> None:
-            try:
-                result, setter = aside(func, *args), done.set_result
-            except Exception as error:
-                result, setter = error, done.set_exception
+            result, setter = None, done.set_result
+            with Caught() as caught:
+                result = aside(func, *args)
+            if caught.error is not None:
+                result, setter = caught.error, done.set_exception
             self.call_later(self.moment(), deliver, setter, result)
 
         self.call_later(self.moment(), work)

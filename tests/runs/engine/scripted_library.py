@@ -1,0 +1,77 @@
+"""Owns what the simulated flows work with: a scripted provider, agents, and tools that do something."""
+
+PRICES = {"m": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}}
+FAST = {"backoff_s": 0.2, "factor": 2, "max_backoff_s": 1, "jitter": False}
+RETRY = {"retry": {"max_attempts": 3, **FAST}}
+
+
+def says(node: str, after_s: float = 0.1, **more) -> dict:
+    tokens = {"input": 10, "output": 5}
+    return {"when": {"node": node}, "say": f"said by {node}", "after_s": after_s, "tokens": tokens, **more}
+
+
+def calls(node: str, turn: int, *tools: str) -> dict:
+    wanted = [{"tool": tool, "arguments": {"amount": 7}} for tool in tools]
+    return {
+        "when": {"node": node, "turn": turn},
+        "calls": wanted,
+        "after_s": 0.05,
+        "tokens": {"input": 3, "output": 2},
+    }
+
+
+SCRIPT = [
+    says("slow", 2.0),
+    says("slower", 5.0),
+    says("flaky", fail={"status": 500, "attempts": 1}),
+    says("hopeless", fail={"status": 500}),
+    says("refused", fail={"status": 400}),
+    calls("paying", 1, "lookup", "charge"),
+    calls("paying", 2, "refund"),
+    calls("reading", 1, "lookup", "lookup"),
+    {
+        "when": {"contains": "bad item"},
+        "say": "x",
+        "fail": {"status": 400},
+        "tokens": {"input": 1, "output": 1},
+    },
+    {"say": "fine", "after_s": 0.1, "tokens": {"input": 10, "output": 5}},
+]
+
+
+def agent(slug: str, **more) -> dict:
+    return {
+        "kind": "agent",
+        "slug": slug,
+        "purpose": "Plays.",
+        "model": "sim/m",
+        "instructions": "Play.",
+        **more,
+    }
+
+
+def tool(slug: str, risk: str, delay: str = "0.1", **more) -> dict:
+    schema = {"type": "object", "properties": {"amount": {"type": "number"}}}
+    config = {"method": "POST", "url": "http://127.0.0.1:1/", "headers": {"X-Delay": delay}}
+    return {
+        "kind": "tool",
+        "slug": slug,
+        "type": "http",
+        "risk": risk,
+        "config": config,
+        "input_schema": schema,
+        **more,
+    }
+
+
+LIBRARY = [
+    {"kind": "provider", "slug": "sim", "type": "scripted", "prices": PRICES, "script": SCRIPT},
+    tool("lookup", "read"),
+    tool("charge", "irreversible"),
+    tool("book", "write", "1.0"),
+    tool("refund", "write", idempotent=True),
+    tool("broken", "read"),
+    agent("writer"),
+    agent("backup"),
+    agent("clerk", tools=["lookup", "charge", "refund"]),
+]

@@ -1,0 +1,69 @@
+"""How long a step waits between attempts, and who plays it next."""
+
+import pytest
+
+from flows.graph import Node, Retry
+from flows.nodes.base import StepFailed
+from runs.engine.attempt import Candidate, Following, _following, backoff_s
+from runs.engine.memory import Item, StepMemory
+from runs.engine.rows import StepRow
+
+STEADY = Retry(max_attempts=3, backoff_s=1, factor=2, max_backoff_s=5, jitter=False)
+TWO = [Candidate(), Candidate(1, ref="backup")]
+
+
+@pytest.mark.parametrize(
+    ("tries", "asked", "wanted"),
+    [
+        (1, None, 1),
+        (2, None, 2),
+        (3, None, 4),
+        (4, None, 5),
+        (9, None, 5),
+        (1, 7, 7),
+        (3, 2, 4),
+        (1, 99_999, 3_600),
+    ],
+)
+def test_the_pause_grows_to_its_most_and_heeds_the_peer(tries, asked, wanted):
+    assert backoff_s(STEADY, tries, asked) == wanted
+
+
+def test_jitter_adds_up_to_a_quarter():
+    jittery = Retry(max_attempts=3, backoff_s=4, factor=1, jitter=True)
+    pauses = [backoff_s(jittery, 1, None) for _ in range(200)]
+    assert min(pauses) >= 4
+    assert max(pauses) <= 5
+    assert len(set(pauses)) > 100
+
+
+def failed(code: str = "provider_error", retryable: bool = True) -> StepFailed:
+    return StepFailed(code, "no", retryable=retryable)
+
+
+def memory(**more) -> StepMemory:
+    return StepMemory(StepRow(1, "a", 1), **more)
+
+
+@pytest.mark.parametrize(
+    ("tries", "candidate", "failure", "wanted"),
+    [
+        (1, 0, failed(), Following(0, 2, 1)),
+        (2, 0, failed(), Following(0, 3, 2)),
+        (3, 0, failed(), Following(1, 1, 0)),
+        (1, 0, failed(retryable=False), Following(1, 1, 0)),
+        (1, 0, failed("breaker_open"), Following(1, 1, 0)),
+        (1, 1, failed(), None),
+        (1, 0, failed("denied", False), None),
+        (1, 0, failed("expression_error", False), None),
+    ],
+    ids=["again", "and again", "fallback", "hopeless", "left alone", "used up", "denied", "would fail again"],
+)
+def test_attempts_come_before_fallbacks_and_fallbacks_before_the_end(tries, candidate, failure, wanted):
+    node = Node("a", "agent", retry=STEADY, fallback=("backup",))
+    assert _following(node, memory(tries=tries, candidate=candidate), TWO, failure) == wanted
+
+
+def test_nothing_is_tried_while_a_person_is_asked():
+    asked = memory(items={("escalation", "escalation-1"): Item(1, "escalation-1", "escalation")})
+    assert _following(Node("a", "agent", retry=STEADY), asked, TWO, failed()) is None
