@@ -20,17 +20,20 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.benchmarks.meters import calibration_ms
+from tests.openai_server import OpenAIServer
 from tests.serving import ROOT, clean_environment
 from tests.servers import PostgresServer
 
-IN_PROCESS = ("W1", "W2", "W3", "capacity", "W6")
 ALL = ("W1", "W2", "W3", "capacity", "W4", "W5", "W6")
 DATABASES = {"sqlite": ("sqlite",), "postgresql": ("postgresql",), "both": ("sqlite", "postgresql")}
-LONGEST_S = 1_800
+LATENCY_S = {"W2": 0.1, "W3": 0.2}  # of a hosted model; the scripted one has it in its script
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
+    unknown = [name for name in options.workloads if name not in ALL]
+    if unknown:
+        parser().error(f"unknown workload {', '.join(unknown)}: take of {', '.join(ALL)}")
     ok = True
     with ExitStack() as stack:
         for database in DATABASES[options.database]:
@@ -66,7 +69,12 @@ def measure(workload: str, database: str, url: str, options: argparse.Namespace)
     env = {"DATABASE_URL": url} if url else {}
     try:
         for result in results(workload, folder, env, options):
-            print(json.dumps({"workload": workload, "database": database, **result, **state}), flush=True)
+            print(
+                json.dumps(
+                    {"workload": workload, "database": database, "model": options.model, **result, **state}
+                ),
+                flush=True,
+            )
             if "error" in result:
                 return False
     finally:
@@ -76,10 +84,18 @@ def measure(workload: str, database: str, url: str, options: argparse.Namespace)
 
 def results(workload: str, folder: Path, env: dict, options: argparse.Namespace) -> Iterator[dict]:
     chosen = {"reps": options.reps, "long": options.long, "database_url": env.get("DATABASE_URL", "")}
-    command = [sys.executable, "-m", "tests.benchmarks.worker", workload, json.dumps(chosen)]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=clean_environment(folder, env), stdout=subprocess.PIPE, text=True
-    ) as process:
+    with ExitStack() as stack:
+        if options.model == "litellm":
+            rule = {"when": {"model": "slow"}, "delay_s": LATENCY_S.get(workload, 0), "say": "an answer"}
+            server = stack.enter_context(OpenAIServer([rule]))
+            chosen["hosted_url"] = server.url
+            env = {**env, "BATON_HTTP_ALLOW": server.endpoint}
+        yield from _lines(workload, json.dumps(chosen), clean_environment(folder, env))
+
+
+def _lines(workload: str, chosen: str, env: dict) -> Iterator[dict]:
+    command = [sys.executable, "-m", "tests.benchmarks.worker", workload, chosen]
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             if line.startswith("{"):
                 yield json.loads(line)

@@ -46,7 +46,9 @@ def loop(body: int) -> dict:
 def mapped(agent: str) -> dict:
     """An agent for each of the input's items."""
     config = {"items": "input.items", "agent": agent, "text": "{{ index }} {{ input.data }}"}
-    return chain(f"map-{agent}", [{"id": "each", "type": "map", "config": config}], "= size(steps.each.output.items)")
+    return chain(
+        f"map-{agent}", [{"id": "each", "type": "map", "config": config}], "= size(steps.each.output.items)"
+    )
 
 
 def branches(count: int, agent: str) -> dict:
@@ -54,7 +56,9 @@ def branches(count: int, agent: str) -> dict:
     names = [f"a{number}" for number in range(1, count + 1)]
     nodes = [START, *(_agent(name, agent) for name in names)]
     nodes += [{"id": "all", "type": "join"}, {"id": "done", "type": "end"}]
-    edges = [{"from": "start", "to": name} for name in names] + [{"from": name, "to": "all"} for name in names]
+    edges = [{"from": "start", "to": name} for name in names] + [
+        {"from": name, "to": "all"} for name in names
+    ]
     edges.append({"from": "all", "to": "done"})
     slug = f"branches-{count}-{agent}"
     return {"kind": "flow", "slug": slug, "name": slug, "nodes": nodes, "edges": edges}
@@ -66,7 +70,7 @@ def agent(slug: str, provider: str) -> dict:
         "slug": slug,
         "name": slug,
         "purpose": "is measured",
-        "model": f"{provider}/m",
+        "model": f"{provider}/{provider}",
         "instructions": "You take part in a measurement of {{ run.flow }}.",
     }
 
@@ -74,8 +78,17 @@ def agent(slug: str, provider: str) -> dict:
 def scripted(slug: str, after_s: float) -> dict:
     """A priced model that says what it was asked, `after_s` seconds later."""
     script = [{"after_s": after_s, "say": "an answer"}] if after_s else []
-    prices = {"m": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}}
-    return {"kind": "provider", "slug": slug, "type": "scripted", "script": script, "prices": prices}
+    return {"kind": "provider", "slug": slug, "type": "scripted", "script": script, "prices": _prices(slug)}
+
+
+def hosted(slug: str, url: str) -> dict:
+    """The same over HTTP, through LiteLLM: the model is named like the provider, and its server knows its latency."""
+    reached = {"type": "openai", "api_base": url, "api_key": "no-key"}
+    return {"kind": "provider", "slug": slug, "prices": _prices(slug), **reached}
+
+
+def _prices(model: str) -> dict:
+    return {model: {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}}
 
 
 def _before(letter: str, number: int) -> str:

@@ -77,7 +77,9 @@ class PostgresFloor(Floor):
     async def save(self, run: str, step: int, state: dict) -> None:
         connection = await self.free.get()
         try:
-            await connection.execute("INSERT INTO floor_step VALUES (%s, %s, %s)", (run, step, json.dumps(state)))
+            await connection.execute(
+                "INSERT INTO floor_step VALUES (%s, %s, %s)", (run, step, json.dumps(state))
+            )
         finally:
             self.free.put_nowait(connection)
 
@@ -86,7 +88,9 @@ class PostgresFloor(Floor):
             await self.free.get_nowait().close()
 
 
-def measure(floor: Floor, meter: Meter, *, runs: int, steps: int, wait_s: float, reps: int) -> dict[str, float]:
+def measure(
+    floor: Floor, meter: Meter, *, runs: int, steps: int, wait_s: float, reps: int
+) -> dict[str, float]:
     """Medians over `reps` of `runs` chains at once: {wall_s, wall_ms, cpu_ms, server_cpu_ms}; ms are a step."""
     readings: list[Reading] = []
     with asyncio.Runner() as runner:

@@ -58,7 +58,9 @@ class Scene:
         pins = dumps(documents.pins(self.project, version))
         born = []
         for _ in range(count):
-            run = Run(id=ids.new_id(), project=self.project, flow=flow, version=version.number, user=self.user)
+            run = Run(
+                id=ids.new_id(), project=self.project, flow=flow, version=version.number, user=self.user
+            )
             run.pins, run.trigger = pins, "api"
             born.append(newborn(run, project="demo", username="ada", input=input, labels={})[0])
             if not ready:

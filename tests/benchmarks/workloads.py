@@ -123,7 +123,10 @@ def _many(scene: Scene, options: Options, *, runs: int, wait_s: float, steps: in
         if wait_s:
             result["times_ideal"] = round(wall / (steps * wait_s), 3)
         yield result
-    yield {"flow": f"{agent}-{steps}", "launch_ms": round(scene.launch(f"{agent}-{steps}", documents.STATE, 100), 3)}
+    yield {
+        "flow": f"{agent}-{steps}",
+        "launch_ms": round(scene.launch(f"{agent}-{steps}", documents.STATE, 100), 3),
+    }
 
 
 def w6(scene: Scene, options: Options) -> Iterator[dict]:

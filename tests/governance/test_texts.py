@@ -2,6 +2,7 @@
 
 import json
 
+import minijinja
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -193,7 +194,6 @@ ORACLE = [case for case in RENDERED if "2.345" not in case[0]]
 
 @pytest.mark.parametrize("source", [source for source, _ in ORACLE])
 def test_texts_agree_with_minijinja(source):
-    minijinja = pytest.importorskip("minijinja")
     environment = minijinja.Environment(
         undefined_behavior="strict",
         keep_trailing_newline=True,
