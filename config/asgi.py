@@ -18,9 +18,18 @@ class SameOrigin:
 
     async def __call__(self, scope, receive, send):
         headers = dict(scope["headers"])
-        origin = urlsplit(headers.get(b"origin", b"").decode("latin-1")).netloc
         host = headers.get(b"host", b"").decode("latin-1")
-        return await self.inner({**scope, "same_origin": not origin or origin == host}, receive, send)
+        # Programs send no Origin. A page always does, and `null` (a sandboxed frame, a file) is a foreign one.
+        same_origin = b"origin" not in headers or place_of(headers[b"origin"].decode("latin-1")) == host
+        return await self.inner({**scope, "same_origin": same_origin}, receive, send)
+
+
+def place_of(origin: str) -> str | None:
+    """The `host:port` of a page; None where it is none."""
+    try:
+        return urlsplit(origin).netloc or None
+    except ValueError:
+        return None
 
 
 def websocket():

@@ -8,8 +8,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class SettingError(Exception):
-    """One line that names the variable and what it should be."""
+class SettingError(SystemExit):
+    """One line that names the variable and what it should be. It ends any server that reads the settings, also
+    those that know nothing of it, without a traceback."""
 
 
 def raw(name: str) -> str | None:

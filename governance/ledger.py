@@ -69,6 +69,11 @@ class Settle:
     reserved: bool = True
     keys: tuple[str, ...] = ()
 
+    @property
+    def spend_key(self) -> tuple:
+        """What the cost is added up by."""
+        return self.project_id, self.day, self.flow, self.agent, self.user, self.model
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -270,8 +275,7 @@ def _sums(settled: Iterable[Settle]) -> dict[tuple, list[int]]:
     """Cost, tokens and calls by what they are asked for."""
     sums: dict[tuple, list[int]] = {}
     for one in settled:
-        key = (one.project_id, one.day, one.flow, one.agent, one.user, one.model)
-        total = sums.setdefault(key, [0, 0, 0, 0])
+        total = sums.setdefault(one.spend_key, [0, 0, 0, 0])
         for index, value in enumerate((one.cost or 0, one.input_tokens, one.output_tokens, 1)):
             total[index] += value
     return sums

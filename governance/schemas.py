@@ -11,10 +11,12 @@ from typing import Any
 import jsonschema_rs
 
 from governance.refusals import Problem, pointer
+from governance.schema_growth import Growth, depth_of, growth_of
 
 MAX_DEPTH = 64
 MAX_PROBLEMS = 100
 MAX_SHOWN = 80
+TOO_MUCH = "This nests deeper than can be checked: the schema refers to itself several times for each level."
 TYPE_NAMES = {
     "object": "an object",
     "array": "a list",
@@ -51,14 +53,8 @@ def plain_problems(value: Any, at: str = "") -> list[Problem]:
 
 
 def is_too_deep(value: Any) -> bool:
-    """Whether lists and objects lie inside each other more than MAX_DEPTH times; walks level by level."""
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        level = [item for item in level if isinstance(item, list | dict)]
-        if not level:
-            return False
-        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
-    return True
+    """Whether lists and objects lie inside each other more than MAX_DEPTH times."""
+    return depth_of(value) > MAX_DEPTH
 
 
 def instance_problems(schema: Mapping | bool, value: Any, at: str = "") -> list[Problem]:
@@ -68,10 +64,19 @@ def instance_problems(schema: Mapping | bool, value: Any, at: str = "") -> list[
     none fits nothing.
     """
     try:
-        validator = compiled(schema)
+        validator, growth = checker(schema)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError):
         return schema_problems(schema, at)
-    return plain_problems(value, at) or list(_explained(validator, value, at))
+    problems = plain_problems(value, at)
+    if not problems and growth.is_too_much(value):
+        return [Problem(at, TOO_MUCH, "too_complex")]
+    return problems or list(_explained(validator, value, at))
+
+
+def fits(schema: Mapping | bool, value: Any) -> bool:
+    """Whether `value` fits; False also where finding out would take too long. Raises as `compiled`."""
+    validator, growth = checker(schema)
+    return not growth.is_too_much(value) and validator.is_valid(value)
 
 
 def schema_problems(schema: Any, at: str = "") -> list[Problem]:
@@ -90,12 +95,18 @@ def schema_problems(schema: Any, at: str = "") -> list[Problem]:
 
 def compiled(schema: Mapping | bool) -> jsonschema_rs.Validator:
     """The validator of `schema`, kept by its text. Raises jsonschema_rs.ValidationError or ValueError for no schema."""
+    return checker(schema)[0]
+
+
+def checker(schema: Mapping | bool) -> tuple[jsonschema_rs.Validator, Growth]:
+    """The validator, and what the schema makes of a value's depth: ask that first. Raises as `compiled`."""
     return _compiled(json.dumps(schema, sort_keys=True))
 
 
 @lru_cache(maxsize=512)
-def _compiled(text: str) -> jsonschema_rs.Validator:
-    return jsonschema_rs.validator_for(json.loads(text), retriever=_no_network)
+def _compiled(text: str) -> tuple[jsonschema_rs.Validator, Growth]:
+    schema = json.loads(text)
+    return jsonschema_rs.validator_for(schema, retriever=_no_network), growth_of(schema)
 
 
 def _no_network(address: str) -> None:

@@ -13,7 +13,7 @@ MOST_SHOWN = 3
 def mismatch(schema: Mapping, value: Any) -> str | None:
     """What is wrong with `value`, each fault with its place (`$.items[2].price: …`); None if it fits."""
     try:
-        if schemas.compiled(schema).is_valid(value):
+        if schemas.fits(schema, value):
             return None
         problems = schemas.instance_problems(schema, value)
     except (jsonschema_rs.ReferencingError, ValueError, TypeError) as error:

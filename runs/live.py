@@ -29,6 +29,7 @@ from runs.models import FINISHED, Event, Run
 
 EVENTS_A_FRAME = 500
 LOOK_EVERY_S = 1.0
+LONGEST_SEQ = 20  # digits
 DONE, TRY_AGAIN, REFUSED = 1000, 1013, 4403
 log = logging.getLogger("baton.live")
 
@@ -136,7 +137,8 @@ class Watcher(AsyncConsumer):
     async def websocket_connect(self, message: dict) -> None:
         run_id = ids.decode(self.scope["url_route"]["kwargs"]["run_id"])
         after = parse_qs(self.scope["query_string"].decode("latin-1")).get("after", ["0"])[-1]
-        status = await self._may_watch(run_id) if run_id is not None and after.isdecimal() else None
+        is_seq = after.isascii() and after.isdecimal() and len(after) <= LONGEST_SEQ
+        status = await self._may_watch(run_id) if run_id is not None and is_seq else None
         if status is None:
             await self.send({"type": "websocket.close", "code": REFUSED})  # before the handshake: HTTP 403
             raise StopConsumer

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from flows.nodes.base import Output, StepFailed
 from governance import clock, ids
 from runs.engine.birth import born, child_of
+from runs.engine.claims import in_order
 from runs.engine.library import Pinned
 from runs.engine.memory import StepKey
+from runs.engine.record import RunRecord
+from runs.engine.rows import RunRow
 from runs.engine.store import Operation
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ class Children:
         self.driver = driver
         self.known: dict[int, Mapping] = {}
         self.open: dict[int, tuple[StepKey, asyncio.Event]] = {}
+        self.owed: set[int] = set()  # stopped with their step: their costs are still to come
         self._above = {node.id for node in driver.graph.nodes.values() if "flow" in node.config}
 
     async def result(self, key: StepKey, flow: Pinned, input: Any) -> Output:
@@ -49,11 +53,9 @@ class Children:
 
     def _output(self, key: StepKey, number: int, child: Mapping) -> Output:
         """The parent's cost includes the child's, once: when the step that asked for it ends."""
-        row, run = self.driver.memory.step(key).row, self.driver.journal.run
-        for target in (row, run):
-            target.cost += child["cost"]
-            target.input_tokens += child["input_tokens"]
-            target.output_tokens += child["output_tokens"]
+        journal = self.driver.journal
+        spent = (child["cost"], child["input_tokens"], child["output_tokens"])
+        journal.spend(self.driver.memory.step(key).row, *spent)
         self.driver.line("note", {"kind": "child", "run": ids.encode(number), "status": child["status"]}, key)
         if child["status"] == "succeeded":
             return child["output"]
@@ -66,6 +68,13 @@ class Children:
         for number, child in news.items():
             if number in self.open and child["finished"]:
                 self.open[number][1].set()
+            elif number in self.owed and child["finished"] and not self.driver.ending.begun:
+                self.owed.discard(number)
+                self.driver.journal.spend(None, child["cost"], child["input_tokens"], child["output_tokens"])
+                self.driver.line(
+                    "note", {"kind": "child", "run": ids.encode(number), "status": child["status"]}
+                )
+                self.driver.journal.flush()
 
     def work(self) -> bool:
         """Whether one that is open does anything but wait, as far as it is known."""
@@ -88,8 +97,22 @@ class Children:
 
     def _ring_all(self, done: asyncio.Future) -> None:
         if not done.cancelled() and done.exception() is None:
+            self.owed.update(done.result())
             for number in done.result():
                 self.driver.engine.ring(number)
+
+
+def pay_late(run: RunRecord, row: RunRow) -> Operation:
+    """The run above ended first: what this one spent is added to it now (contract 4.10)."""
+
+    def statements(vendor: str):
+        yield (
+            "UPDATE runs_run SET cost=cost+?, input_tokens=input_tokens+?, output_tokens=output_tokens+? "
+            "WHERE id=? AND finished_at IS NOT NULL",
+            [row.cost, row.input_tokens, row.output_tokens, run.parent_id],
+        )
+
+    return statements
 
 
 def cancel_below(run_id: int, by: str, key: StepKey | None) -> Operation:
@@ -98,8 +121,8 @@ def cancel_below(run_id: int, by: str, key: StepKey | None) -> Operation:
 
     def statements(vendor: str):
         rows = yield (
-            "UPDATE runs_run SET cancelled_by=?, bell=bell+1, ready_at=? "
-            f"WHERE parent_id=? AND finished_at IS NULL {where}RETURNING id",
+            "UPDATE runs_run SET cancelled_by=?, bell=bell+1, ready_at=? WHERE id IN (SELECT id FROM runs_run "
+            f"WHERE parent_id=? AND finished_at IS NULL {where}{in_order(vendor)}) RETURNING id",
             [by, clock.now(), run_id, *params],
         )
         return [row[0] for row in rows]

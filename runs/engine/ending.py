@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import StepFailed
 from governance import clock, gate, inbox, ledger
+from runs.engine.children import pay_late
 from runs.engine.memory import StepKey
 from runs.engine.planner import Outcome
 from runs.engine.rows import dumps
@@ -155,6 +156,7 @@ class Ending:
         driver.children.stop()
         if driver.run.parent_id is not None:
             journal.operation(ring(driver.run.parent_id))
+            journal.operation(pay_late(driver.run, row))
         journal.operation(release(driver.run.id, journal.epoch, None))
         journal.stored().add_done_callback(lambda done: driver.engine.finished(driver, done))
 

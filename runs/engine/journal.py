@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from governance import clock, money
-from runs.engine.rows import NO_ITEM, Append, RunRow, StepRow, dumps
+from runs.engine.rows import COUNTS, NO_ITEM, Append, RunRow, StepRow, dumps
 from runs.engine.store import Operation
 from runs.engine.writer import Writer, reject
 
@@ -28,6 +28,7 @@ class Journal:
         self._pending: Append | None = None
         self._waiters: list[asyncio.Future] = []
         self._parts: set[str] = set()
+        self._rest: tuple = ()  # what the last commit wrote of the run's row beside the counts
 
     def line(
         self,
@@ -117,6 +118,8 @@ class Journal:
         append.heard = partial(self._heard, append)
         # As they are now: what changes while the commit is under way belongs to the next one.
         append.run = self.run.values()
+        append.only_counts = append.run[COUNTS:] == self._rest
+        self._rest = append.run[COUNTS:]
         append.steps = {key: row.values() for key, row in append.steps.items()}
         return append, waiters
 

@@ -11,14 +11,14 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from governance import clock
 from registry import upkeep
-from runs.engine.claims import HELD, LEASE_US, MOST_SWEPT, READY, RENEW, VOID
+from runs.engine.claims import HELD, LEASE_US, MOST_SWEPT, READY, RENEW, SKIPPING, VOID
 
 if TYPE_CHECKING:
     from runs.engine.host import Engine
 
 log = logging.getLogger("baton.engine")
 TICK_S = 0.3
-RENEW_US = LEASE_US // 3
+RENEW_BELOW_US = LEASE_US * 2 // 3
 CHECKPOINT_US = 2_000_000
 SWEEP_US = 60_000_000
 
@@ -30,7 +30,7 @@ class Keeper:
         self.engine = engine
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="baton-keeper", daemon=True)
-        self._renew_at = self._checkpoint_at = self._sweep_at = 0
+        self._checkpoint_at = self._sweep_at = 0
 
     def start(self) -> None:
         self._thread.start()
@@ -76,12 +76,10 @@ class Keeper:
                 self.engine.ring(run_id)
 
     def _look_after(self, cursor, hosted: dict[int, tuple[int, int]], now: int) -> None:
-        if now >= self._renew_at:
-            # Only what is hosted: the lease of a run that was let go has to end.
-            cursor.execute(
-                RENEW.format(", ".join(["%s"] * len(hosted))), [now + LEASE_US, self.engine.owner, *hosted]
-            )
-            self._renew_at = now + RENEW_US
+        # Only what is hosted: the lease of a run that was let go has to end.
+        skipping = SKIPPING if connection.vendor == "postgresql" else ""
+        renew = RENEW.format(", ".join(["%s"] * len(hosted)), skipping)
+        cursor.execute(renew, [now + LEASE_US, self.engine.owner, now + RENEW_BELOW_US, *hosted])
         cursor.execute(HELD, [self.engine.owner])
         held = {run_id: (bell, epoch) for run_id, bell, epoch in cursor.fetchall()}
         for run_id, (heeded, epoch) in hosted.items():

@@ -29,16 +29,17 @@ STEP_COLUMNS = (
 )
 RUN_COLUMNS = (
     "seq",
-    "status",
     "cost",
     "input_tokens",
     "output_tokens",
+    "status",
     "started_at",
     "finished_at",
     "waiting",
     "output",
     "error",
 )
+COUNTS = 4  # the columns of a run that change with every step, in no index
 
 
 def dumps(value: Any) -> str:
@@ -116,10 +117,10 @@ class RunRow:
     def values(self) -> tuple:
         return (
             self.seq,
-            self.status,
             self.cost,
             self.input_tokens,
             self.output_tokens,
+            self.status,
             self.started_at,
             self.finished_at,
             self.waiting,
@@ -141,4 +142,5 @@ class Append:
     operations: list = field(default_factory=list)  # (generator function of the vendor, future)
     ledger: list = field(default_factory=list)  # (governance.ledger operation, future)
     durable: bool = False
+    only_counts: bool = False  # of the run's row nothing changed but its first COUNTS columns
     heard: Callable[[Exception | None], None] | None = None  # told once: stored, or why not

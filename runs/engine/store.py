@@ -14,7 +14,8 @@ from typing import Any
 import psycopg
 
 from governance import ledger
-from runs.engine.rows import EVENT_COLUMNS, RUN_COLUMNS, STEP_COLUMNS, Append
+from governance.ledger_rows import ADD_UP, SPEND, SUMS
+from runs.engine.rows import COUNTS, EVENT_COLUMNS, RUN_COLUMNS, STEP_COLUMNS, Append
 
 Operation = Callable[[str], Generator[tuple[str, Sequence], list[tuple], Any]]
 
@@ -45,6 +46,7 @@ class SqliteStore:
 
     vendor = "sqlite"
     FENCE = f"UPDATE runs_run SET {', '.join(f'{name}=?' for name in RUN_COLUMNS)} WHERE id=? AND epoch=?"
+    COUNT = f"UPDATE runs_run SET {', '.join(f'{name}=?' for name in RUN_COLUMNS[:COUNTS])} WHERE id=? AND epoch=?"
     EVENTS = f"INSERT INTO runs_event ({', '.join(EVENT_COLUMNS)}) VALUES ({marks(len(EVENT_COLUMNS))})"
     STEPS = f"INSERT INTO runs_step ({', '.join(STEP_COLUMNS)}) VALUES ({marks(len(STEP_COLUMNS))}) {_STEP_CONFLICT}"
     PARTS = "INSERT OR IGNORE INTO runs_part (run_id, hash, text) VALUES (?, ?, ?)"
@@ -79,10 +81,10 @@ class SqliteStore:
                 execute("PRAGMA synchronous=NORMAL")
 
     def _write(self, batch: Sequence[Append]) -> "Written":
-        execute, many = self.connection.execute, self.connection.executemany
+        many = self.connection.executemany
         written = Written()
         for append in batch:
-            if append.run and not execute(self.FENCE, (*append.run, append.run_id, append.epoch)).rowcount:
+            if append.run and not self._holds(append):
                 written.fenced.append(append)
                 continue
             if append.events:
@@ -98,6 +100,11 @@ class SqliteStore:
             results = self.run(partial(ledger.apply, operations=[operation for operation, _ in money]))
             written.results.extend(zip((future for _, future in money), results, strict=True))
         return written
+
+    def _holds(self, append: Append) -> bool:
+        """Writes the run's row if its epoch is still this driver's. Where only counts changed, no index is touched."""
+        sql, values = (self.COUNT, append.run[:COUNTS]) if append.only_counts else (self.FENCE, append.run)
+        return self.connection.execute(sql, (*values, append.run_id, append.epoch)).rowcount > 0
 
     def run(self, operation: Operation) -> Any:
         """Runs one operation inside the transaction that is open."""
@@ -119,9 +126,10 @@ class SqliteStore:
 _PG_TYPES = {
     name: kind
     for kind, names in {
-        "int": "seq epoch iteration item attempt attempts started_seq finished_seq",
-        "bigint": "run_id id at cost input_tokens output_tokens started_at finished_at",
-        "text": "status waiting output error type node data port agent hash text",
+        "date": "day",
+        "int": "calls seq epoch iteration item attempt attempts started_seq finished_seq",
+        "bigint": "project_id run_id id at cost input_tokens output_tokens started_at finished_at",
+        "text": "flow user model status waiting output error type node data port agent hash text",
     }.items()
     for name in names.split()
 }
@@ -130,7 +138,7 @@ _FENCE_COLUMNS = (*RUN_COLUMNS, "id", "epoch")
 
 
 def _unnest(names: Sequence[str]) -> str:
-    arrays = ", ".join(f"%s::{_PG_TYPES[name]}[]" for name in names)
+    arrays = ", ".join(f"%s::{_PG_TYPES[name.strip(chr(34))]}[]" for name in names)
     return f"unnest({arrays}) AS v({', '.join(names)})"
 
 
@@ -140,6 +148,29 @@ def _insert(table: str, names: Sequence[str], conflict: str) -> str:
         f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {_unnest(names)} "
         f"WHERE run_id IN (SELECT id FROM fence) {conflict}"
     )
+
+
+_SPEND_KEYS = ", ".join(SPEND)
+_SPEND_COLUMNS = ("run_id", *SPEND, *SUMS)
+_SPEND_INSERT = (
+    f"INSERT INTO governance_spend ({_SPEND_KEYS}, {', '.join(SUMS)}) "
+    f"SELECT {_SPEND_KEYS}, {', '.join(f'sum({name})::bigint' for name in SUMS)} FROM {_unnest(_SPEND_COLUMNS)} "
+    f"WHERE run_id IN (SELECT id FROM fence) GROUP BY {_SPEND_KEYS} ORDER BY {_SPEND_KEYS} {ADD_UP}"
+)
+
+
+def only_spends(append: Append) -> bool:
+    """Whether what it asks of the ledger is only to add up costs: no hold to look for, no answer to wait for."""
+    return not append.operations and all(
+        type(operation) is ledger.Settle and not operation.reserved for operation, _ in append.ledger
+    )
+
+
+def spend_rows(append: Append) -> list[tuple]:
+    return [
+        (append.run_id, *one.spend_key, one.cost or 0, one.input_tokens, one.output_tokens, 1)
+        for one, _ in append.ledger
+    ]
 
 
 class PostgresStore:
@@ -156,6 +187,7 @@ class PostgresStore:
         ), events AS ({_insert("runs_event", EVENT_COLUMNS, "")}
         ), steps AS ({_insert("runs_step", STEP_COLUMNS, _STEP_CONFLICT)}
         ), parts AS ({_insert("runs_part", _PART_COLUMNS, "ON CONFLICT DO NOTHING")}
+        ), spent AS ({_SPEND_INSERT}
         ) SELECT id FROM fence"""
 
     def __init__(self, conninfo: str):
@@ -171,11 +203,22 @@ class PostgresStore:
         """Writes the batch in one transaction. Raises psycopg.Error and leaves nothing written."""
         if self.connection is None or self.connection.closed:
             await self.connect()
-        if any(append.operations or append.ledger for append in batch):
+        if not all(append.run and only_spends(append) for append in batch):
             # In a pipeline, what gives nothing back travels with the next statement that does, or the commit.
             async with self.connection.pipeline(), self.connection.transaction():
                 return await self._write(batch)
-        return await self._write(batch)
+        return await self._write_at_once(batch)
+
+    async def _write_at_once(self, batch: Sequence[Append]) -> Written:
+        """One statement, one round trip: fence, rows and spends."""
+        written = Written()
+        held = await self._rows(batch, [row for append in batch for row in spend_rows(append)])
+        for append in batch:
+            if append.run_id in held:
+                written.results.extend((future, ledger.Answer("done")) for _, future in append.ledger)
+            else:
+                written.fenced.append(append)
+        return written
 
     async def _write(self, batch: Sequence[Append]) -> Written:
         written = Written()
@@ -193,12 +236,13 @@ class PostgresStore:
             written.results.extend(zip((future for _, future in money), results, strict=True))
         return written
 
-    async def _rows(self, appends: Sequence[Append]) -> set[int]:
+    async def _rows(self, appends: Sequence[Append], spends: Sequence[tuple] = ()) -> set[int]:
         params = [
-            *columns([(*append.run, append.run_id, append.epoch) for append in appends], len(_FENCE_COLUMNS)),
-            *columns([row for append in appends for row in append.events], len(EVENT_COLUMNS)),
-            *columns([row for append in appends for row in append.steps.values()], len(STEP_COLUMNS)),
-            *columns([row for append in appends for row in append.parts], len(_PART_COLUMNS)),
+            *arrays([(*append.run, append.run_id, append.epoch) for append in appends], _FENCE_COLUMNS),
+            *arrays([row for append in appends for row in append.events], EVENT_COLUMNS),
+            *arrays([row for append in appends for row in append.steps.values()], STEP_COLUMNS),
+            *arrays([row for append in appends for row in append.parts], _PART_COLUMNS),
+            *arrays(spends, _SPEND_COLUMNS),
         ]
         cursor = await self.connection.execute(self.WRITE, params)
         return {row[0] for row in await cursor.fetchall()}
@@ -230,6 +274,28 @@ def gives_rows(sql: str) -> bool:
     return "RETURNING" in sql or sql.lstrip().startswith("SELECT")
 
 
-def columns(rows: Sequence[tuple], width: int) -> list[list]:
-    """The rows turned into columns, as the arrays of one statement."""
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+def arrays(rows: Sequence[tuple], names: Sequence[str]) -> list[str]:
+    """The rows turned into columns, each the literal of a PostgreSQL array.
+
+    Psycopg writes a list value by value in Python, with a regular expression for each quote: ten times as long as
+    everything else that a step costs. Text parameters of one type also keep the statement prepared.
+    """
+    if not rows:
+        return ["{}"] * len(names)
+    return [
+        text_array(column) if _PG_TYPES[name.strip('"')] == "text" else number_array(column)
+        for name, column in zip(names, zip(*rows, strict=True), strict=True)
+    ]
+
+
+def number_array(values: Sequence[int | None]) -> str:
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def text_array(values: Sequence[str | None]) -> str:
+    """Quoted, so that nothing in a text means anything."""
+    quoted = [
+        "NULL" if value is None else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for value in values
+    ]
+    return "{" + ",".join(quoted) + "}"

@@ -71,7 +71,7 @@ class Waiting:
 
     async def _heed(self) -> None:
         driver = self.driver
-        children, items = list(driver.children.open), list(driver.inbox.open)
+        children, items = [*driver.children.open, *driver.children.owed], list(driver.inbox.open)
         news = await driver.engine.read(driver.engine.loader.news, driver.run.id, items, children)
         driver.bell = max(driver.bell, news.bell)
         if news.cancelled_by:

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from tests.benchmarks.meters import calibration_ms
 from tests.openai_server import OpenAIServer
-from tests.serving import ROOT, clean_environment
 from tests.servers import PostgresServer
+from tests.serving import ROOT, clean_environment
 
 ALL = ("W1", "W2", "W3", "capacity", "W4", "W5", "W6")
 DATABASES = {"sqlite": ("sqlite",), "postgresql": ("postgresql",), "both": ("sqlite", "postgresql")}

@@ -260,7 +260,10 @@ def test_a_cancelled_parent_stops_its_child(house: House):
     below = running_below(house, play)
     assert house.ada.post(f"runs/{play.id}/cancellation/").status_code == 202
     play.ended("cancelled", within_s=3)
-    assert house.ada.finished(below, within_s=3)["status"] == "cancelled"
+    stopped = house.ada.finished(below, within_s=3)
+    assert stopped["status"] == "cancelled"
+    assert stopped["cost_usd"] > 0, "the call that was cut off had used tokens"
+    assert house.ada.run(play.id)["cost_usd"] == stopped["cost_usd"]
 
 
 def test_a_child_that_nobody_waits_for_any_more_is_stopped(house: House):

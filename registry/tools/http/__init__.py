@@ -7,6 +7,7 @@ decompressed here, in bounded pieces, so that a small answer cannot unfold into 
 
 import asyncio
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from registry.connections import Caller, calling, session
 from registry.http_status import is_retryable, retry_after
 from registry.tools.base import CallLimits, Fault, ToolError
 from registry.tools.http.request import Request, check, is_sample, render
-from registry.untrusted import scrub, shorten, storable_text
+from registry.untrusted import scrub, scrubber, shorten, storable_text
 
 DEFAULT_MAX_BYTES = 1_000_000
 LARGEST_MAX_BYTES = 10_000_000
@@ -166,20 +167,23 @@ def _unpacked(unpack: "zlib._Decompress", piece: bytes, limit: int) -> bytes:
 def _text(response: aiohttp.ClientResponse, content: bytes) -> str:
     try:
         return content.decode(response.charset or "utf-8", "replace")
-    except LookupError:
+    except (LookupError, UnicodeError):  # no such encoding, or one that knows no replacement (idna)
         return content.decode("utf-8", "replace")
 
 
 def _parsed(text: str, secrets: dict[str, str]) -> Any:
     """JSON where it is JSON, else text; a secret that the peer echoes does not come back."""
-    text = scrub(text, secrets.values())
+    scrubbed = scrubber(secrets.values())
+    text = scrubbed(text)
     try:
         parsed = orjson.loads(text)
     except orjson.JSONDecodeError:
         return storable_text(text)
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(parsed) > MAX_DEPTH:
         raise ToolError("step_failed", f"The answer is nested more than {MAX_DEPTH} deep.", sent=True)
-    return _storable(parsed) if ESCAPED_NUL in text else parsed
+    if secrets or ESCAPED_NUL in text:
+        return _cleaned(parsed, lambda found: storable_text(scrubbed(found)))
+    return parsed
 
 
 def _depth(parsed: Any) -> int:
@@ -191,13 +195,14 @@ def _depth(parsed: Any) -> int:
     return depth
 
 
-def _storable(value: Any) -> Any:
+def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+    """Every text in it cleaned: only parsed it shows what an escape spelled, such as a secret inside quoted JSON."""
     if isinstance(value, str):
-        return storable_text(value)
+        return clean(value)
     if isinstance(value, list):
-        return [_storable(item) for item in value]
+        return [_cleaned(item, clean) for item in value]
     if isinstance(value, dict):
-        return {storable_text(key): _storable(item) for key, item in value.items()}
+        return {clean(key): _cleaned(item, clean) for key, item in value.items()}
     return value
 
 
