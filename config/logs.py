@@ -10,7 +10,8 @@ import orjson
 SECRETS = re.compile(
     r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}|\b(sk|pk|rk|ghp|gho|xox[abp])[-_][\w-]{8,}|\bAKIA[0-9A-Z]{16}\b"
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)|(?<=/sign-in/)[\w-]{16,}"
-    r"|((?:api[_-]?key|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]{4,}"
+    r"|((?:api[_-]?key|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?)"
+    r"(?:(?:bearer|basic)\s+)?[^\s\"',;&]{4,}"
 )
 
 

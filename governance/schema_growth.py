@@ -18,55 +18,95 @@ MOST_WILD = 200
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 HERE = ("not", "if", "then", "else")
 HERE_LISTS = ("allOf", "anyOf", "oneOf")
+CHOICES = ("anyOf", "oneOf")
 HERE_MAPS = ("dependentSchemas", "dependencies")
 ANY_FIELD = ("additionalProperties", "unevaluatedProperties", "propertyNames")
 ENTRIES = ("items", "prefixItems", "additionalItems", "unevaluatedItems", "contains")
 FIELD, ENTRY = "*", "[]"
 
 Place = tuple[str, ...]
+Found = Mapping[str, list[tuple[Place, str]]]  # by name: (where in the value, what is referred to)
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """`paths` checks at one place; each of `levels` (None: as deep as the value is) multiplies them by `factor`."""
+    """`paths` checks at one place; each of `levels` (None: as deep as the value is) multiplies them by `factor`.
+
+    `alternatives` is what each of them may have to try.
+    """
 
     paths: int = 1
     factor: int = 1
     levels: int | None = 0
+    alternatives: int = 1
 
     def is_too_much(self, value: Any) -> bool:
         """Whether this value could take more than MOST_CHECKS at one of its places."""
+        return self.factor > 1 and self._at_one_place(value) > MOST_CHECKS
+
+    def checks(self, value: Any) -> int:
+        """How many faults one place of this value could have at most."""
+        return self.alternatives * self._at_one_place(value)
+
+    def _at_one_place(self, value: Any) -> int:
         if self.factor == 1:
-            return False
+            return self.paths
         depth = depth_of(value)
         levels = depth if self.levels is None else min(depth, self.levels)
-        return self.paths * self.factor**levels > MOST_CHECKS
+        return self.paths * self.factor**levels
 
 
 def growth_of(schema: Any) -> Growth:
     """Raises ValueError for a schema that no value could be checked against in a reasonable time."""
     references = collected(schema)
+    alternatives = 1 + sum(len(listed(sub.get(key, []))) for sub in mappings(schema) for key in CHOICES)
     if len(references) == 1 and not references["#"]:
-        return Growth()
-    here = {name: [ref for place, ref in found if not place] for name, found in references.items()}
-    try:
-        order = list(TopologicalSorter(here).static_order())
-    except CycleError as error:
-        raise ValueError("it refers to itself without end") from error
+        return Growth(alternatives=alternatives)
+    order = ordered(references)
+    if order is None:
+        return measured(references, ordered_here(references), None, alternatives)
+    return measured(references, order, 1, alternatives)
+
+
+def measured(references: Found, order: list[str], levels: int | None, alternatives: int) -> Growth:
+    """Where the order holds all references, what lies behind one counts too, and one level says it all."""
     paths: dict[str, int] = {}
     below: dict[str, Counter[Place]] = {}
+    heaviest: dict[str, int] = {}
     for name in order:
-        paths[name] = 1 + sum(paths[ref] for ref in here[name])
+        paths[name] = 1 + sum(paths[ref] for place, ref in references[name] if not place)
         if paths[name] > MOST_PATHS:
             raise ValueError("its references multiply each other: name each definition once")
-        below[name] = Counter(place for place, _ in references[name] if place)
-        for ref in here[name]:
-            below[name].update(below[ref])
-    factor = max((busiest(places) for places in below.values()), default=1)
-    return Growth(max(paths.values()), max(factor, 1), chain_of(references))
+        below[name] = Counter()
+        for place, ref in references[name]:
+            if place:
+                below[name][place] += 1 if levels is None else heaviest[ref]
+            else:
+                below[name].update(below[ref])
+        heaviest[name] = max(busiest(below[name]), paths[name])
+    factor = max(busiest(places) for places in below.values())
+    return Growth(max(paths.values()), factor, levels, alternatives)
 
 
-def collected(schema: Any) -> dict[str, list[tuple[Place, str]]]:
+def ordered(references: Found) -> list[str] | None:
+    """What is referred to before what refers to it; None for a schema that holds itself."""
+    try:
+        graph = {name: [ref for _, ref in found] for name, found in references.items()}
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError:
+        return None
+
+
+def ordered_here(references: Found) -> list[str]:
+    """The same by references at one place of the value alone."""
+    try:
+        graph = {name: [ref for place, ref in found if not place] for name, found in references.items()}
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise ValueError("it refers to itself without end") from error
+
+
+def collected(schema: Any) -> Found:
     """Every schema that is referred to, by its name, with what it refers to and where in the value."""
     anchors = {sub["$anchor"]: sub for sub in mappings(schema) if isinstance(sub.get("$anchor"), str)}
     found: dict[str, list[tuple[Place, str]]] = {}
@@ -165,22 +205,25 @@ def meet(one: Place, other: Place) -> bool:
     )
 
 
-def chain_of(references: Mapping[str, list[tuple[Place, str]]]) -> int | None:
-    """How many references lie behind each other at most; None for a schema that holds itself."""
-    graph = {name: [ref for _, ref in found] for name, found in references.items()}
-    longest: dict[str, int] = {}
-    try:
-        for name in TopologicalSorter(graph).static_order():
-            longest[name] = 1 + max((longest[ref] for ref in graph[name]), default=0)
-    except CycleError:
-        return None
-    return max(longest.values()) - 1
-
-
 def depth_of(value: Any) -> int:
     """How many lists and objects lie inside each other."""
     depth, level = 0, [value]
     while level := [item for item in level if isinstance(item, list | dict)]:
         depth += 1
-        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+        level = [inner for item in level for inner in contents(item)]
     return depth
+
+
+def count_of(value: Any) -> int:
+    """How many values are in it, itself included."""
+    count, level = 0, [value]
+    while level:
+        count += len(level)
+        level = [inner for item in level for inner in contents(item)]
+    return count
+
+
+def contents(item: Any) -> Any:
+    if isinstance(item, dict):
+        return item.values()
+    return item if isinstance(item, list) else ()

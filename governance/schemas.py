@@ -6,16 +6,18 @@ jsonschema-rs stands behind it (0.6 µs a small body); its own sentences talk of
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
 from governance.refusals import Problem, pointer
-from governance.schema_growth import Growth, depth_of, growth_of
+from governance.schema_growth import Growth, count_of, depth_of, growth_of
 
 MAX_DEPTH = 64
 MAX_PROBLEMS = 100
 MAX_SHOWN = 80
+MOST_EXPLAINED = 40_000  # checks that could each fail; one takes some 15 µs to tell
 TOO_MUCH = "This nests deeper than can be checked: the schema refers to itself several times for each level."
 TYPE_NAMES = {
     "object": "an object",
@@ -58,7 +60,8 @@ def is_too_deep(value: Any) -> bool:
 
 
 def instance_problems(schema: Mapping | bool, value: Any, at: str = "") -> list[Problem]:
-    """Every way in which `value` does not fit `schema`, at most 100, each with its pointer below `at`.
+    """Every way in which `value` does not fit `schema`, at most 100, each with its pointer below `at`; of a large
+    value the first one alone.
 
     A value with NUL, lone surrogates or too much depth is refused before the schema is asked, and a schema that is
     none fits nothing.
@@ -68,9 +71,15 @@ def instance_problems(schema: Mapping | bool, value: Any, at: str = "") -> list[
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError):
         return schema_problems(schema, at)
     problems = plain_problems(value, at)
-    if not problems and growth.is_too_much(value):
+    if problems:
+        return problems
+    if growth.is_too_much(value):
         return [Problem(at, TOO_MUCH, "too_complex")]
-    return problems or list(_explained(validator, value, at))
+    return (
+        []
+        if validator.is_valid(value)
+        else list(islice(_explained(validator, growth, value, at), MAX_PROBLEMS))
+    )
 
 
 def fits(schema: Mapping | bool, value: Any) -> bool:
@@ -113,10 +122,16 @@ def _no_network(address: str) -> None:
     raise ValueError("a schema may refer to itself only (#/…), not to other addresses")
 
 
-def _explained(validator: jsonschema_rs.Validator, value: Any, at: str) -> Iterator[Problem]:
-    for count, error in enumerate(validator.iter_errors(value)):
-        if count == MAX_PROBLEMS:
-            return
+def _explained(validator: jsonschema_rs.Validator, growth: Growth, value: Any, at: str) -> Iterator[Problem]:
+    """All faults where they can be few. The library finds all before it gives the first, with all that each
+    alternative says: for a long list that takes seconds in which nothing else runs."""
+    if count_of(value) * growth.checks(value) <= MOST_EXPLAINED:
+        for error in validator.iter_errors(value):
+            yield from explain(error, at)
+        return
+    try:
+        validator.validate(value)
+    except jsonschema_rs.ValidationError as error:
         yield from explain(error, at)
 
 

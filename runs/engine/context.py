@@ -82,6 +82,7 @@ class StepContext:
         talk = Talk(
             instructions=expressions.text(document.get("instructions", ""), self.scope),
             text=text,
+            history=self.driver.sight.history(self.key) if wants_history(document) else (),
             tools=self._tools_of(document),
             output_schema=output_schema or document.get("output_schema"),
             max_tool_calls=document.get("limits", {}).get("max_tool_calls", 8),
@@ -261,6 +262,10 @@ class StepContext:
         async with self.driver.waiting.delegating(self.key):
             await all_or_first_failure([one(index, item) for index, item in enumerate(items)])
         return outputs, sorted(failed, key=lambda entry: entry["index"])
+
+
+def wants_history(agent: Mapping) -> bool:
+    return agent.get("context", {}).get("history") == "steps"
 
 
 async def all_or_first_failure(work: Sequence[Awaitable[None]]) -> None:

@@ -12,6 +12,7 @@ from governance import gate, money
 from governance.port import Facts
 from runs.engine.memory import StepKey, StepMemory
 from runs.engine.parts import hash_of
+from runs.engine.rows import dumps
 
 if TYPE_CHECKING:
     from runs.engine.attempt import Candidate
@@ -95,6 +96,23 @@ class Sight:
                 ):
                     scope["error"] = arrival.output["error"]
         return scope
+
+    def history(self, key: StepKey) -> list[dict]:
+        """What the steps before this one made, oldest first, as messages for an agent that wants them. Only those
+        that lead here: what runs beside it would make the prompt a matter of chance."""
+        graph = self.driver.graph
+        before = [
+            node
+            for node in sorted(self.finished_seq, key=self.finished_seq.__getitem__)
+            if node not in (graph.start, key[0]) and graph.leads(node, key[0])
+        ]
+        return [self._told(node) for node in before]
+
+    def _told(self, node: str) -> dict:
+        output = self.steps[node]["output"]
+        text = output.get("text") if isinstance(output, dict) and len(output) == 1 else None
+        told = text if isinstance(text, str) else dumps(output)
+        return {"role": "user", "content": f"[{self.driver.graph.nodes[node].name or node}]\n{told}"}
 
     # --- facts -------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from governance import schemas
-from governance.schema_growth import Growth, depth_of, growth_of
+from governance.schema_growth import Growth, count_of, depth_of, growth_of
 
 OBJECT = {"type": "object"}
 
@@ -13,6 +13,14 @@ OBJECT = {"type": "object"}
 def doubling(levels: int, **last) -> dict:
     named = {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(levels)}
     return {"$defs": {**named, f"d{levels}": last or OBJECT}, "$ref": "#/$defs/d0"}
+
+
+def stepping(levels: int) -> dict:
+    """As `doubling`, each level one deeper in the value."""
+    named = {
+        f"d{n}": {"allOf": [{"properties": {"a": {"$ref": f"#/$defs/d{n + 1}"}}}] * 2} for n in range(levels)
+    }
+    return {"$defs": {**named, f"d{levels}": OBJECT}, "$ref": "#/$defs/d0"}
 
 
 TREE = {**OBJECT, "properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}}}
@@ -32,10 +40,11 @@ ORDER = {
         (OBJECT, Growth()),
         (TREE, Growth(1, 1, None)),
         (MENU, Growth(1, 1, None)),
-        (TERM, Growth(1, 2, None)),
+        (TERM, Growth(1, 2, None, 4)),
         (WILD, Growth(1, 2, None)),
-        (ORDER, Growth(1, 1, 2)),
-        (doubling(3), Growth(16, 1, 4)),
+        (ORDER, Growth(1, 1, 1)),
+        (doubling(3), Growth(16, 1, 1)),
+        (stepping(3), Growth(2, 8, 1)),
         ({"$anchor": "me", "items": {"$ref": "#me"}}, Growth(1, 1, None)),
     ],
 )
@@ -74,12 +83,37 @@ def nested(depth: int, name: str) -> dict:
         (TERM, "left", 12, []),
         (TERM, "left", 60, ["too_complex"]),
         (WILD, "a", 60, ["too_complex"]),
+        (stepping(30), "a", 60, ["too_complex"]),
     ],
 )
 def test_a_recursive_schema_bounds_the_depth_by_what_it_costs(schema, name, depth, codes):
     value = nested(depth, name)
     assert [problem.code for problem in schemas.instance_problems(schema, value)] == codes
     assert schemas.fits(schema, value) is (not codes)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"items": {"type": "string"}}, [1] * 200_000),
+        ({"items": {"anyOf": [{"type": "string", "minLength": n} for n in range(300)]}}, [1] * 5_000),
+        ({"additionalProperties": False}, {f"f{n}": 1 for n in range(50_000)}),
+        (doubling(11, type="string"), 1),
+    ],
+)
+def test_what_is_wrong_with_a_large_value_is_told_at_once_and_in_part(schema, value):
+    began = time.monotonic()
+    assert 1 <= len(schemas.instance_problems(schema, value)) <= 100
+    assert time.monotonic() - began < 2
+
+
+def test_all_faults_of_a_small_value_are_told():
+    problems = schemas.instance_problems({"items": {"type": "string"}}, [1, "a", 2])
+    assert [problem.pointer for problem in problems] == ["/0", "/2"]
+
+
+def test_values_are_counted_with_what_they_hold():
+    assert [count_of(value) for value in (1, [], {"a": [1, 2]})] == [1, 1, 4]
 
 
 def test_depth_counts_lists_and_objects():

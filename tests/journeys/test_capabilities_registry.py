@@ -135,3 +135,22 @@ def test_a_version_that_is_named_stays_named(house: House):
     play = house.play([agent_node("work", f"{slug}@1"), SAID])
     play.ended()
     assert (play.step("work")["version"], prompt_of(house, play)) == (1, "One.")
+
+
+def test_an_agent_with_history_reads_what_led_to_it_and_nothing_beside(house: House):
+    first = house.agent({"say": "Twelve sources."})
+    beside = house.agent({"say": "Not its business."})
+    writer = house.agent({"say": "Done."}, context={"history": "steps"})
+    nodes = [
+        agent_node("find", first),
+        agent_node("other", beside),
+        agent_node("write", writer),
+        end(),
+        end("aside"),
+    ]
+    play = house.play(nodes, "start > find; start > other; find > write; write > done; other > aside")
+    play.ended()
+    (line,) = play.lines("model.called", "write")
+    parts = [house.ada.read(f"runs/{play.id}/parts/{part['part']}/")["text"] for part in line["prompt"]]
+    assert parts[-2:] == ["[find]\nTwelve sources.", "Go."]
+    assert not any("Not its business." in part for part in parts)
