@@ -42,5 +42,10 @@ def logging_settings() -> dict:
         "formatters": {"json": {"()": "config.logs.JsonLine"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
-        "loggers": {"baton": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
+        "loggers": {
+            "baton": {"level": "INFO"},
+            "django.request": {"level": "ERROR"},
+            # Anybody can ask for a host that is not ours; the answer says so, the log need not.
+            "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        },
     }

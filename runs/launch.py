@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from django.db import IntegrityError, transaction
 
-from flows.graph import parse
+from flows.graph import Graph, parse
 from governance import audit, clock, documents, ids, schemas
 from governance.models import Project, User, Version
 from governance.refusals import Conflict, NotFound, Problem, Refused, pointer
@@ -167,7 +167,11 @@ def fork(
             f"Flow {run.flow}@{run.version} has no node {from_node!r}; name one of {', '.join(graph.nodes)}."
         )
         raise Refused([Problem("/from_node", sentence)])
-    given = input_of(run) if input is UNCHANGED else input
+    again = behind(graph, from_node)
+    given = input_of(run)
+    if input is not UNCHANGED and input != given:
+        _refuse_copied_approvals(run, graph, again)
+        given = input
     _check_input(version, given)
     forked = Run(
         id=ids.new_id(),
@@ -186,8 +190,22 @@ def fork(
     if verdict.effect != "allow":
         _record_refusal(run.project, by, born)
         raise LaunchRefused("denied", verdict.reason, decision=born.decided)
-    _store_fork(run, born, behind(graph, from_node), by)
+    _store_fork(run, born, again, by)
     return forked
+
+
+def _refuse_copied_approvals(run: Run, graph: Graph, again: set[str]) -> None:
+    """What people agreed to, they agreed to for the input that they saw."""
+    asking = {node.id for node in graph.nodes.values() if node.type == "approval"} - again
+    decided = Step.objects.filter(run_id=run.id, node__in=asking, status="succeeded").values_list(
+        "node", flat=True
+    )
+    if decided:
+        names = ", ".join(sorted(set(decided)))
+        sentence = (
+            f"With another input {names} must be asked again: fork from there or from a node before it."
+        )
+        raise Refused([Problem("/input", sentence)])
 
 
 def _repinned(run: Run, pins: Mapping[str, int]) -> dict[str, int]:

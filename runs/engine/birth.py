@@ -17,6 +17,9 @@ COLUMNS = tuple(field.column for field in Run._meta.concrete_fields)
 ATTRIBUTES = tuple(field.attname for field in Run._meta.concrete_fields)
 
 
+MOST_OF_ONE_ROOT = 20_000
+
+
 @dataclass(frozen=True, slots=True)
 class Newborn:
     """A run that is not stored yet, and the data of its first lines."""
@@ -95,8 +98,9 @@ def child_of(above: RunRecord, shelf: Shelf, key: StepKey, flow: Pinned, input: 
     return child
 
 
-def born(child: Newborn) -> Operation:
-    """Stores a child unless the step has one already. The result is (its number, whether it is new)."""
+def born(child: Newborn, most: int = MOST_OF_ONE_ROOT) -> Operation:
+    """Stores a child unless the step has one already. The result is (its number, whether it is new); no number
+    where the launched run has `most` runs below it already: flows of flows multiply."""
     run = child.run
 
     def statements(vendor: str):
@@ -106,6 +110,10 @@ def born(child: Newborn) -> Operation:
         )
         if known:
             return known[0][0], False
+        # Everything below one launched run has its trace.
+        full = yield "SELECT id FROM runs_run WHERE trace_id=? LIMIT 1 OFFSET ?", [run.trace_id, most]
+        if full:
+            return None, False
         values = [getattr(run, name) for name in ATTRIBUTES]
         yield INSERT_RUN, values
         for row in child.event_rows():

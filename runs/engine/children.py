@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import Output, StepFailed
 from governance import clock, ids
-from runs.engine.birth import born, child_of
+from runs.engine.birth import MOST_OF_ONE_ROOT, born, child_of
 from runs.engine.claims import in_order
 from runs.engine.library import Pinned
 from runs.engine.memory import StepKey
@@ -47,6 +47,9 @@ class Children:
     async def _start(self, key: StepKey, flow: Pinned, input: Any) -> tuple[int, bool]:
         child = child_of(self.driver.run, self.driver.shelf, key, flow, input)
         number, is_new = await self.driver.journal.operation(born(child))
+        if number is None:
+            message = f"The launched run has {MOST_OF_ONE_ROOT:,} runs below it; no more are started."
+            raise StepFailed("limit_steps", message)
         if is_new:
             self.driver.engine.ring(number)
         return number, is_new

@@ -248,8 +248,19 @@ class Driver:
                 return
             key = self._pure.pop(0)
             if self._is_current(key[0], key[1]):
-                self._run_pure(key)
+                self._run_pure_or_spawn(key)
         self.engine.loop.call_soon(self._drain_pure)
+
+    def _run_pure_or_spawn(self, key: StepKey) -> None:
+        """What breaks off for no reason that a step may have is played once more as a task: there it fails the step
+        instead of stranding the run."""
+        ended = False
+        try:
+            self._run_pure(key)
+            ended = True
+        finally:
+            if not ended and self.is_running(key):
+                self._spawn(key, self._step(key))
 
     def _run_pure(self, key: StepKey) -> None:
         node = self.graph.nodes[key[0]]

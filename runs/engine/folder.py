@@ -33,6 +33,13 @@ class FolderLock:
         file.flush()
         self._file = file
 
+    def holder(self) -> str:
+        """What whoever holds the lock, or held it last, wrote down."""
+        try:
+            return self.path.read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
+
     def release(self) -> None:
         if self._file is not None:
             self._file.close()

@@ -315,3 +315,17 @@ def test_a_rejected_call_is_told_to_the_model(house: House):
     approved.ended()
     assert house.peer.bodies(f"/{tool}") == [{"n": 1}]
     assert [data["status"] for data in approved.lines("tool.called")] == ["ok"]
+
+
+def test_a_fork_with_another_input_takes_no_approval_over(house: House):
+    """What people agreed to, they agreed to for the input that they saw."""
+    play = house.play(approval(), WAYS, input={"amount": 120})
+    play.decided("approve").ended()
+    body = {"from_node": "pay", "input": {"amount": 9000}}
+    answer = house.ada.post(f"runs/{play.id}/forks/", json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/input")
+    assert house.ada.post(f"runs/{play.id}/forks/", json={"from_node": "pay"}).status_code == 201
+    again = house.ada.post(f"runs/{play.id}/forks/", json={**body, "from_node": "ok"})
+    fork = type(play)(house, again.json()["id"])
+    assert fork.asks()["payload"] == {"amount": 9000}
+    fork.decided("reject", reason="No.").ended()

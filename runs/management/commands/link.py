@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from governance.models import SignInLink
+from runs.engine.folder import FolderLock
 from runs.management.base import BatonCommand, user_named
 
 HERE = "http://127.0.0.1:8000"
@@ -16,4 +17,10 @@ class Command(BatonCommand):
 
     def handle(self, *, username: str, **options) -> None:
         secret = SignInLink.create_for(user_named(username))
-        self.stdout.write(f"{settings.PUBLIC_URL or HERE}/sign-in/{secret}/")
+        self.stdout.write(f"{settings.PUBLIC_URL or served_at()}/sign-in/{secret}/")
+
+
+def served_at() -> str:
+    """Where the server of this data folder listens, or listened last."""
+    address = FolderLock(settings.DATA_DIR).holder().rpartition(" ")[2]
+    return address.rstrip("/") if address.startswith("http") else HERE

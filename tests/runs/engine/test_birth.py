@@ -1,0 +1,55 @@
+"""How a run below a run is stored: once a step, and not without end."""
+
+import pytest
+from django.db import connection
+
+from governance import documents, people
+from governance.ledger import run_sync
+from runs.engine.birth import born, child_of
+from runs.engine.library import Library
+from runs.engine.loader import record
+from runs.engine.rows import loads
+from runs.launch import launch
+from runs.models import Event, Run
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+FLOW = {
+    "kind": "flow",
+    "slug": "plain",
+    "name": "Plain",
+    "nodes": [{"id": "start", "type": "start"}, {"id": "end", "type": "end"}],
+    "edges": [{"from": "start", "to": "end"}],
+}
+
+
+@pytest.fixture
+def above():
+    ada = people.create_user("ada", None)
+    project = people.create_project("demo", "Demo", ada)
+    documents.create_and_publish(project, "flows", "plain", FLOW, ada)
+    return launch(project, "plain", {"n": 1}, user=ada)[0]
+
+
+def store(above: Run, key, most: int) -> tuple:
+    shelf = Library().shelf(above.project, above.flow, above.version, above.pins)
+    first = Event.objects.get(run_id=above.id, seq=1)
+    child = child_of(record(above, [(1, loads(first.data))]), shelf, key, shelf.flow, {"n": 2})
+    with connection.cursor() as cursor:
+        return run_sync(cursor, born(child, most)(connection.vendor), connection.vendor)
+
+
+def test_a_step_has_one_child_however_often_it_asks(above):
+    number, is_new = store(above, ("below", 1, None), most=10)
+    assert is_new
+    assert store(above, ("below", 1, None), most=10) == (number, False)
+    assert store(above, ("below", 2, None), most=10)[1]
+    child = Run.objects.get(id=number)
+    assert (child.parent_id, child.root_id, child.trace_id) == (above.id, above.id, above.trace_id)
+    assert [event.type for event in child.events.order_by("seq")] == ["run.created", "policy.decided"]
+
+
+def test_flows_of_flows_do_not_multiply_without_end(above):
+    made = [store(above, ("below", 1, item), most=3) for item in range(5)]
+    assert [number is not None for number, _ in made] == [True, True, True, False, False]
+    assert Run.objects.filter(trace_id=above.trace_id).count() == 4
