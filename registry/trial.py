@@ -25,6 +25,7 @@ from registry.schemas import input_schema_of
 
 TIMEOUT_S = 30.0
 CLOSING_S = 1.0
+LONGEST_S = 2 * TIMEOUT_S  # whatever the loop does: a person waits for the answer
 GREETING = [{"role": "user", "content": "This is a test of the connection. Answer with one word: ready."}]
 MAX_TOKENS = 64
 
@@ -100,8 +101,14 @@ def in_words(failure: CallFailed) -> str:
 
 
 def _wait(call: Coroutine) -> Any:
+    # A loop that was lent and stands still would be waited for without end.
+    loop = _lent if _lent is not None and _lent.is_running() else _own_loop()
+    pending = asyncio.run_coroutine_threadsafe(call, loop)
     try:
-        return asyncio.run_coroutine_threadsafe(call, _lent or _own_loop()).result()
+        return pending.result(LONGEST_S)
+    except TimeoutError as late:
+        pending.cancel()
+        raise CallFailed("timeout", f"There was no answer within {LONGEST_S:g} s.") from late
     except asyncio.CancelledError as stopped:
         raise CallFailed("cancelled", "The server is stopping; try again when it is back.") from stopped
 

@@ -107,3 +107,14 @@ def test_a_lent_loop_is_used(project, ada):
         assert trial.provider(project, "sim", "any", ada)["ok"]
     finally:
         trial.borrow(None)
+
+
+def test_a_loop_that_stands_still_is_not_waited_for(project, ada):
+    publish(project, "provider", "sim", type="scripted", script=[{"say": "ready"}])
+    stopped = asyncio.new_event_loop()
+    trial.borrow(stopped)
+    try:
+        assert trial.provider(project, "sim", "any", ada)["ok"]
+    finally:
+        trial.borrow(None)
+        stopped.close()
