@@ -2,11 +2,13 @@
 
 Design note. A decision is a row of its own, and it is bound by a fingerprint to what the person saw. The item's
 status changes by a conditional update, so that of two decisions at the same moment one wins and the other is told.
-The run hears of it through `decided`, sent once the transaction is on the books: governance knows no run, and a
-signal that gets lost costs a sweep, not a decision.
-Who approves with changes changes what is approved; with a quorum, later approvers agree to exactly that or reject.
+The run hears of it through `decided`, sent in the same transaction: governance knows no run, and neither the decision
+nor its ring is there without the other.
+Who approves with changes changes what is approved; with a quorum, the item is bound anew, so that later approvers have
+read exactly that, and agree to it or reject.
 """
 
+import hashlib
 import json
 from typing import Any
 
@@ -21,7 +23,7 @@ from governance.refusals import Conflict, Forbidden, NotFound, Problem, Refused
 
 __all__ = ["cancelling", "decide", "decided", "expiring", "may_decide", "names_of", "opening", "pending_for"]
 
-decided = Signal()  # sent with approval_id and run_id after the commit that ended an item
+decided = Signal()  # sent with approval_id and run_id in the transaction that ends an item
 
 DECISIONS = {
     "approval": ("approve", "reject"),
@@ -66,7 +68,8 @@ def decide(
         }
         audit.record("approval.decide", f"approval/{ids.encode(approval.pk)}", user, approval.project, data)
         if ended:
-            transaction.on_commit(lambda: _tell(approval))
+            # In this transaction: a run must not sleep on because its bell could not be rung after the commit.
+            decided.send(sender=Approval, approval_id=approval.pk, run_id=approval.run_id)
     return approval
 
 
@@ -200,10 +203,21 @@ def _add(approval: Approval, user: User, decision: str, payload: Any, reason: st
         raise Conflict("You have decided this already: another reviewer has to agree.") from error
 
 
+def _bind_anew(approval: Approval, made: Decision) -> None:
+    """An approver changed what the others are asked: what they have read before is stale."""
+    bound = hashlib.sha256(
+        f"{approval.fingerprint}:{json.dumps(_even(made.payload), sort_keys=True)}".encode()
+    )
+    approval.fingerprint = bound.hexdigest()
+    Approval.objects.filter(pk=approval.pk).update(fingerprint=approval.fingerprint)
+
+
 def _end(approval: Approval, made: Decision) -> bool:
     """Ends the item where this decision does: an approval once its quorum agrees, everything else at once."""
     agreeing = list(approval.decisions.filter(decision=made.decision).select_related("by").order_by("id"))
     if made.decision == "approve" and len(agreeing) < approval.quorum:
+        if len(agreeing) == 1 and not _same(made.payload, approval.payload):
+            _bind_anew(approval, made)
         return False
     status = STATUS.get(made.decision, "answered")
     outcome = {
@@ -218,8 +232,3 @@ def _end(approval: Approval, made: Decision) -> bool:
         raise Conflict(f"This {approval.kind} was decided by somebody else just now.")
     approval.status, approval.outcome, approval.decided_at = status, outcome, made.at
     return True
-
-
-def _tell(approval: Approval) -> None:
-    # A receiver that fails must not turn a decision that stands into an error: the sweep finds the run.
-    decided.send_robust(sender=Approval, approval_id=approval.pk, run_id=approval.run_id)

@@ -55,6 +55,8 @@ def state_of(event: Event, data: dict) -> str | None:
     """The word for what a line says of its step; None for lines that say nothing of it."""
     if event.type == "step.finished":
         return data["status"]
+    if event.type == "choice.made" and data["kind"] == "fallback":
+        return "falling back"
     return SHOWN.get(event.type)
 
 
@@ -66,6 +68,8 @@ def name_of(event: Event) -> str:
 def detail_of(event: Event, data: dict) -> str:
     if event.type == "step.retrying":
         return f"in {data['after_s']:g} s: {data['error']['message']}"
+    if event.type == "choice.made":
+        return f"to {', '.join(data['chosen'])}: {data['reason']}"
     if event.type == "step.waiting":
         return f"for {data['kind']} {data.get('id') or data.get('until') or ''}".strip()
     if data.get("error"):

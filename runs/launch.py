@@ -148,7 +148,7 @@ def cancel(run: Run, by: User) -> None:
         if not asked:
             raise AlreadyFinished(f"Run {run.public_id} has finished; there is nothing to cancel.")
         audit.record("run.cancel", f"runs/{run.public_id}", by, run.project)
-        transaction.on_commit(lambda: tasks.call(run.id))
+        tasks.call(run.id)
 
 
 def fork(

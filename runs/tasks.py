@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Least
 
@@ -38,12 +39,13 @@ def ring(run_id: int) -> None:
 def call(run_id: int) -> None:
     """Something about the run changed (a decision, a cancellation): whoever drives it must look again."""
     now = clock.now()
+    # In the transaction of the change, if there is one: neither is there without the other.
     Run.objects.filter(id=run_id, finished_at=None).update(
         bell=F("bell") + 1, ready_at=Least(Coalesce("ready_at", now), now)
     )
-    ring(run_id)
+    transaction.on_commit(lambda: ring(run_id))
 
 
 def heed_decision(*, run_id: int, **_) -> None:
-    """The receiver of governance.approvals.decided, after its commit."""
+    """The receiver of governance.approvals.decided, within its transaction."""
     call(run_id)

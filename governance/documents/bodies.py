@@ -45,6 +45,9 @@ def take_secret(kind: Kind, body: Any) -> tuple[Any, tuple[str, str] | None, lis
     value, name = body[field], f"{kind.name}-{body.get('slug')}"
     if not isinstance(value, str) or not value or len(value) > MAX_SECRET or schemas.plain_problems(value):
         return kept, None, [Problem(f"/{field}", f"{field} must be a text of 1 to {MAX_SECRET} characters.")]
+    if not value.isascii() or not value.isprintable():
+        message = f"{field} has characters that no key has: paste the whole key, without dots in its place."
+        return kept, None, [Problem(f"/{field}", message)]
     if kept.setdefault(reference, name) != name:
         message = f"Give {field} or {reference}, not both: {field} is stored as the secret {name!r}."
         return kept, None, [Problem(f"/{field}", message)]

@@ -12,19 +12,20 @@ from django.db import transaction
 from governance.access import SLUG
 from governance.documents import lookup, verbs, yaml_text
 from governance.documents.kinds import KINDS, UnknownKind, kind_named
-from governance.models import Document, Project, User
+from governance.models import Document, Project, User, Version
 from governance.refusals import Problem, Refused, refuse_errors
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of one file: the version it is now, and whether that is new."""
+    """What became of one file: the version it is now, whether that is new, and which was active before."""
 
     file: str
     kind: str
     slug: str
     version: int
     created: bool
+    was: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,25 @@ def apply(project: Project, texts: Mapping[str, str], by: User | None) -> list[A
     """
     sources, problems = _read(texts)
     with transaction.atomic():
-        made = [verbs.write_body(project, source.kind, source.slug, source.body, by) for source in sources]
+        before = [_active_number(project, source) for source in sources]
+        made = [_write(project, source, by) for source in sources]
         for source, (version, _) in zip(sources, made, strict=True):
             found = lookup.problems_of(project, source.kind, lookup.content(version))
             problems += _in_file(source.file, found)
         refuse_errors(problems)
     return [
-        Applied(source.file, source.kind, source.slug, version.number, created)
-        for source, (version, created) in zip(sources, made, strict=True)
+        Applied(source.file, source.kind, source.slug, version.number, created, was)
+        for source, (version, created), was in zip(sources, made, before, strict=True)
     ]
+
+
+def _active_number(project: Project, source: _Source) -> int | None:
+    found = Document.objects.filter(project=project, kind=source.kind, slug=source.slug)
+    return found.values_list("active__number", flat=True).first()
+
+
+def _write(project: Project, source: _Source, by: User | None) -> tuple[Version, bool]:
+    return verbs.write_body(project, source.kind, source.slug, source.body, by, keep_active=True)
 
 
 def _read(texts: Mapping[str, str]) -> tuple[list[_Source], list[Problem]]:

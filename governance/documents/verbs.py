@@ -108,11 +108,22 @@ def refuse_unfit(kind: str, slug: str, body: Any) -> None:
 
 
 def write_body(
-    project: Project, kind: str, slug: str, body: Any, by: By, activate: bool = True
+    project: Project,
+    kind: str,
+    slug: str,
+    body: Any,
+    by: By,
+    activate: bool = True,
+    keep_active: bool = False,
 ) -> tuple[Version, bool]:
-    """`write` with the document made where it is missing, unchecked: for a transaction that checks afterwards."""
+    """`write` with the document made where it is missing, unchecked: for a transaction that checks afterwards.
+
+    `keep_active`: a body equal to the active version changes nothing, also where a newer version is there.
+    """
     body, secret = _fitting(kind, slug, body)
     document, _ = _open(project, kind, slug)
+    if keep_active and secret is None and document.active and document.active.hash == digest(body):
+        return document.active, False
     document.save(update_fields=["archived_at", "updated_at"])
     _keep_secret(project, secret, by)
     return write(document, body, by, activate)

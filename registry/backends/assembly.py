@@ -9,6 +9,7 @@ from registry.untrusted import storable_text
 MAX_CHARACTERS = 4_000_000
 MAX_CHUNKS = 200_000
 MAX_TOOL_CALLS = 128
+MOST_TOKENS = 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -110,7 +111,10 @@ class Assembly:
             return sent_bytes, self._size, 0
         details = getattr(self.usage, "prompt_tokens_details", None)
         cached = getattr(details, "cached_tokens", None) or 0
-        return self.usage.prompt_tokens or 0, self.usage.completion_tokens or 0, cached
+        counts = (self.usage.prompt_tokens, self.usage.completion_tokens, cached)
+        # A peer's numbers are hostile too: negative ones would give money back, huge ones break every sum.
+        sent, made, cached = (min(max(int(count or 0), 0), MOST_TOKENS) for count in counts)
+        return sent, made, cached
 
 
 def _too_long(bound: str) -> BackendError:

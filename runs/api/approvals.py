@@ -1,5 +1,7 @@
 """Endpoints of the inbox: what waits for a person, and what the person says."""
 
+from typing import Any
+
 from rest_framework.response import Response
 
 from governance import approvals, clock, ids
@@ -89,11 +91,17 @@ def show_question(approval: Approval) -> dict:
         "iteration": approval.iteration,
         "item": None if approval.item == NO_ITEM else approval.item,
         "title": approval.title,
-        "payload": embedded(approval.payload),
+        "payload": embedded(standing(approval)),
         "schema": embedded(approval.schema),
         "fingerprint": approval.fingerprint,
         "reason": approval.reason,
     }
+
+
+def standing(approval: Approval) -> Any:
+    """What is asked now: the first approver of a quorum may have changed it for the others."""
+    agreed = [decision.payload for decision in approval.decisions.all() if decision.decision == "approve"]
+    return agreed[-1] if agreed and approval.status == "pending" else approval.payload
 
 
 def show_rules(approval: Approval) -> dict:

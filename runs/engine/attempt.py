@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runs.engine.driver import Driver
 
 LONGEST_RETRY_AFTER_S = 3_600
+MOST_REPLAYS = 10  # of a step that is cut off again and again before it can ask about a lost call
 # A call is given the step's time too. Its own time-out comes first: it names the peer, and counts against its breaker.
 CALLS_FIRST_S = 0.5
 # What a fallback cannot mend: the answer would be the same, or somebody said no.
@@ -126,6 +127,9 @@ def _following(
 ) -> Following | None:
     if ("escalation", _escalation_call(memory)) in memory.items:
         return None
+    if memory.has_lost_call() and len(memory.failures) < MOST_REPLAYS:
+        # Nobody knows whether it was done: the same conversation is played again, and asks a person.
+        return Following(memory.candidate, memory.tries, 0)
     has_fallback = failure.code not in FINAL and memory.candidate + 1 < len(tried)
     if has_fallback and failure.code == "breaker_open":
         return Following(memory.candidate + 1, 1, 0)  # waiting for the breaker would only cost time

@@ -9,7 +9,7 @@ from governance import clock, gate, ids
 from runs.engine.library import Pinned, Shelf
 from runs.engine.memory import StepKey
 from runs.engine.record import RunRecord
-from runs.engine.rows import EVENT_COLUMNS, NO_ITEM, dumps
+from runs.engine.rows import EVENT_COLUMNS, NO_ITEM, dumps, loads
 from runs.engine.store import Operation, marks
 from runs.models import Run
 
@@ -60,7 +60,7 @@ def newborn(
     created = {
         "flow": run.flow,
         "version": run.version,
-        "pins": run.pins,
+        "pins": loads(run.pins),
         "input": input,
         "user": username,
         "environment": run.environment,

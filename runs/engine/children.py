@@ -1,7 +1,7 @@
 """The runs below a run: started once, awaited without a worker, stopped with it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import Output, StepFailed
@@ -12,10 +12,12 @@ from runs.engine.library import Pinned
 from runs.engine.memory import StepKey
 from runs.engine.record import RunRecord
 from runs.engine.rows import RunRow
-from runs.engine.store import Operation
+from runs.engine.store import Operation, marks
 
 if TYPE_CHECKING:
     from runs.engine.driver import Driver
+
+SPENT = ("cost", "input_tokens", "output_tokens")
 
 
 class Children:
@@ -56,10 +58,11 @@ class Children:
 
     def _output(self, key: StepKey, number: int, child: Mapping) -> Output:
         """The parent's cost includes the child's, once: when the step that asked for it ends."""
-        journal = self.driver.journal
-        spent = (child["cost"], child["input_tokens"], child["output_tokens"])
-        journal.spend(self.driver.memory.step(key).row, *spent)
-        self.driver.line("note", {"kind": "child", "run": ids.encode(number), "status": child["status"]}, key)
+        journal, memory = self.driver.journal, self.driver.memory
+        note = {"kind": "child", "run": ids.encode(number), "status": child["status"]}
+        if note["run"] not in memory.counted:
+            journal.spend(memory.step(key).row, child["cost"], child["input_tokens"], child["output_tokens"])
+            self.driver.line("note", note, key)
         if child["status"] == "succeeded":
             return child["output"]
         error = child["error"] or {"code": "step_failed", "message": "The child run was cancelled."}
@@ -67,10 +70,13 @@ class Children:
 
     def heed(self, news: Mapping[int, Mapping]) -> None:
         """Children finished, or wait for somebody."""
-        self.known.update(news)
         for number, child in news.items():
+            if not self.known.get(number, {}).get("finished"):  # older news must not undo an end
+                self.known[number] = child
             if number in self.open and child["finished"]:
-                self.open[number][1].set()
+                key, event = self.open[number]
+                event.set()
+                self.driver.waiting.wake(key)
             elif number in self.owed and child["finished"] and not self.driver.ending.begun:
                 self.owed.discard(number)
                 self.driver.journal.spend(None, child["cost"], child["input_tokens"], child["output_tokens"])
@@ -78,6 +84,9 @@ class Children:
                     "note", {"kind": "child", "run": ids.encode(number), "status": child["status"]}
                 )
                 self.driver.journal.flush()
+
+    def may_have_any(self) -> bool:
+        return bool(self._above)
 
     def work(self) -> bool:
         """Whether one that is open does anything but wait, as far as it is known."""
@@ -105,12 +114,30 @@ class Children:
                 self.driver.engine.ring(number)
 
 
+def pay_uncounted(run_id: int, counted: Sequence[str]) -> Operation:
+    """The run ends: what runs below it spent and no line tells, because their steps were stopped, is added."""
+    numbers = [number for number in map(ids.decode, counted) if number is not None]
+    sums = ", ".join(f"coalesce(sum({name}), 0)" for name in SPENT)
+
+    def statements(vendor: str):
+        known = f"AND id NOT IN ({marks(len(numbers))})" if numbers else ""
+        rows = yield (
+            f"SELECT {sums} FROM runs_run WHERE parent_id=? AND finished_at IS NOT NULL {known}",
+            [run_id, *numbers],
+        )
+        if any(rows[0]):
+            added = ", ".join(f"{name}={name}+?" for name in SPENT)
+            yield f"UPDATE runs_run SET {added} WHERE id=?", [*map(int, rows[0]), run_id]
+
+    return statements
+
+
 def pay_late(run: RunRecord, row: RunRow) -> Operation:
     """The run above ended first: what this one spent is added to it now (contract 4.10)."""
 
     def statements(vendor: str):
         yield (
-            "UPDATE runs_run SET cost=cost+?, input_tokens=input_tokens+?, output_tokens=output_tokens+? "
+            f"UPDATE runs_run SET {', '.join(f'{name}={name}+?' for name in SPENT)} "
             "WHERE id=? AND finished_at IS NOT NULL",
             [row.cost, row.input_tokens, row.output_tokens, run.parent_id],
         )

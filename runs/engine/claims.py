@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from governance import clock
+from governance import clock, inbox, ledger
 from runs.engine.rows import EVENT_COLUMNS, dumps
 from runs.engine.store import Operation, marks
 
@@ -61,6 +61,14 @@ def fail_unread(run_id: int, epoch: int) -> Operation:
             data = dumps({"status": "failed", "error": error})
             event = (run_id, rows[0][0], now, "run.finished", None, None, None, None, data)
             yield (f"INSERT INTO runs_event ({', '.join(EVENT_COLUMNS)}) VALUES ({marks(len(event))})", event)
+            # Who waits for it above, and what it asks of people, must hear of it.
+            yield (
+                "UPDATE runs_run SET bell=bell+1, ready_at=? WHERE finished_at IS NULL AND id="
+                "(SELECT parent_id FROM runs_run WHERE id=?)",
+                [now, run_id],
+            )
+            yield from inbox.cancelling(run_id, now)(vendor)
+            yield from ledger.apply(vendor, [ledger.ReleaseRun(run_id)])
 
     return statements
 

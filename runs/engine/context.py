@@ -153,7 +153,8 @@ class StepContext:
                 last_attempt=self.memory.tries >= self.node.retry.max_attempts,
                 facts=self.driver.sight.facts_for_policies(),
             )
-            return await gateway.tool_call(self.desk, ask)
+            with self.driver.waiting.branch(self.key):
+                return await gateway.tool_call(self.desk, ask)
 
         return call
 

@@ -3,6 +3,7 @@
 The layers below write and ask through it; the driver behind it decides when that is stored and what waits.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -74,13 +75,17 @@ class StepDesk:
 
     async def reserve(self, hold: Hold) -> Held:
         operation = ledger.Reserve(self.facts.run, hold.call, hold.amount, hold.limits)
-        answer = await self.driver.journal.money(operation)
-        while answer.state == "waiting":
-            async with self.driver.waiting.suspended(
-                self.key, {"kind": "budget", "id": answer.account}, parks=False
-            ):
-                await self.driver.engine.money_moved(POLL_FOR_MONEY_S)
+        try:
             answer = await self.driver.journal.money(operation)
+            while answer.state == "waiting":
+                wait = {"kind": "budget", "id": answer.account}
+                async with self.driver.waiting.suspended(self.key, wait, parks=False):
+                    await self.driver.engine.money_moved(POLL_FOR_MONEY_S)
+                answer = await self.driver.journal.money(operation)
+        except asyncio.CancelledError:
+            # Who was cut off in the line, or at its end, must not stand in the way of the others.
+            self.driver.journal.money(ledger.Release(self.facts.run, hold.call))
+            raise
         if answer.state == "refused":
             return Held(answer.account)
         self._held[hold.call] = tuple(limit.key for limit in hold.limits)

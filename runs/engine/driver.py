@@ -183,7 +183,8 @@ class Driver:
             self.ending.outcome(plan.outcome)
             return
         for turn in plan.ready:
-            self._begin_step((turn.node, turn.iteration, None))
+            if not self.ending.begun:  # the start of one may end the run
+                self._begin_step((turn.node, turn.iteration, None))
 
     def _begin_step(self, key: StepKey) -> None:
         node = key[0]

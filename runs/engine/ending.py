@@ -1,11 +1,12 @@
 """How a run stops: finished, failed, cancelled, out of a limit, or parked until somebody rings."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import StepFailed
 from governance import clock, gate, inbox, ledger
-from runs.engine.children import pay_late
+from runs.engine.children import pay_late, pay_uncounted
 from runs.engine.memory import StepKey
 from runs.engine.planner import Outcome
 from runs.engine.rows import dumps
@@ -154,6 +155,8 @@ class Ending:
         journal.operation(inbox.cancelling(driver.run.id, clock.now()))
         journal.money(ledger.ReleaseRun(driver.run.id))
         driver.children.stop()
+        if driver.children.may_have_any():
+            journal.operation(pay_uncounted(driver.run.id, sorted(driver.memory.counted)))
         if driver.run.parent_id is not None:
             journal.operation(ring(driver.run.parent_id))
             journal.operation(pay_late(driver.run, row))
@@ -165,9 +168,12 @@ class Ending:
     async def park(self) -> None:
         """Gives the lease back while everything waits; the bell tells whether somebody rang meanwhile."""
         driver = self.driver
-        waits = dict(driver.waiting.waits)
+        if driver.waiting.awake or self.begun:
+            driver.waiting.stay()
+            return
+        waits = list(driver.waiting.waits.values())
         self._show_waits(waits)
-        times = [wait["until"] for wait in waits.values() if wait.get("until")]
+        times = [wait["until"] for _, wait in waits if wait.get("until")]
         times += self._end_of_work_below()
         journal = driver.journal
         released = journal.operation(
@@ -178,14 +184,13 @@ class Ending:
         except (Fenced, StorageFailed) as error:
             driver.engine.abandon(driver, error)
             return
-        parked, driver.waiting.parking = driver.waiting.parking, None
         if await released:
             driver.engine.parked(driver)
             return
-        parked.set_result(None)
+        driver.waiting.stay()
         driver.waiting.heed()
 
-    def _show_waits(self, waits: dict) -> None:
+    def _show_waits(self, waits: Sequence[tuple[StepKey, Mapping]]) -> None:
         """The run waits where nothing else runs: as long as a run below it works, so does this one."""
         driver, row = self.driver, self.driver.journal.run
         shown = [
@@ -197,7 +202,7 @@ class Ending:
                 "id": wait.get("id"),
                 "until": clock.show(wait.get("until")),
             }
-            for key, wait in waits.items()
+            for key, wait in waits
             if wait["kind"] != "child"
         ]
         shown += driver.children.waits()

@@ -17,7 +17,7 @@ class Inbox:
     def __init__(self, driver: "Driver", answers: dict[int, dict]):
         self.driver = driver
         self.answers = answers
-        self.open: dict[int, asyncio.Event] = {}
+        self.open: dict[int, tuple[StepKey, asyncio.Event]] = {}
 
     async def decided(self, key: StepKey, memory: StepMemory, request: ApprovalRequest) -> Decided:
         """Asks unless the journal knows the question, waits unless it knows the answer."""
@@ -58,7 +58,7 @@ class Inbox:
         return memory.items[(request.kind, request.call)]
 
     async def _answered(self, key: StepKey, item: Item, request: ApprovalRequest) -> None:
-        event = self.open.setdefault(item.id, asyncio.Event())
+        _, event = self.open.setdefault(item.id, (key, asyncio.Event()))
         try:
             while item.id not in self.answers:
                 due = item.due_at
@@ -85,7 +85,9 @@ class Inbox:
         self.answers.update(answers)
         for number in answers:
             if number in self.open:
-                self.open[number].set()
+                key, event = self.open[number]
+                event.set()
+                self.driver.waiting.wake(key)
 
     def _record(self, key: StepKey, item: Item) -> None:
         self.driver.line(

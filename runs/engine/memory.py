@@ -64,6 +64,17 @@ class StepMemory:
     item: Any = None
     limit: Any = None  # the time-out of the attempt under way
 
+    def has_lost_call(self) -> bool:
+        """Whether a call that cannot be repeated went out, no answer came, and no person has been asked."""
+        asked = {call for kind, call in self.items if kind == "uncertain"}
+        all_tries = [tried for tries in self.calls.values() for tried in tries]
+        answered = {tried.name for tried in all_tries if tried.result is not None}
+        # A second sending, `2!CALL`, has its answer under the call's own name.
+        return any(
+            tried.sent and tried.name not in asked and tried.name.rpartition("!")[2] not in answered
+            for tried in all_tries
+        )
+
     def call(self, name: str) -> Call:
         """The record of a call by its full name, made where it is new."""
         tries = self.calls.setdefault(name.split("~")[0], [])
@@ -85,6 +96,7 @@ class Memory:
         self.run_id = run_id
         self.steps: dict[StepKey, StepMemory] = {}
         self.step_starts = 0
+        self.counted: set[str] = set()  # runs below whose cost is in this one's
         self.active_us = 0
         self.works_below = False  # the last line says that the run was parked while runs below it work
         self._active_since: int | None = None
@@ -121,6 +133,8 @@ class Memory:
         data: Mapping,
     ) -> None:
         self._count_time(type, at, data)
+        if type == "note" and data.get("kind") == "child":
+            self.counted.add(data["run"])
         handler = HANDLERS.get(type)
         if handler is not None and node is not None:
             handler(self, self.step((node, iteration, item)), seq, at, data)

@@ -22,6 +22,8 @@ from runs.engine.store import Operation, PostgresStore, SqliteStore, Written
 
 log = logging.getLogger("baton.engine")
 LOCK_WAIT_MS = 20_000
+# What a driver or the ledger raises for a value that no column holds: it costs its own run, not the batch.
+UNFIT = (ArithmeticError, ValueError, TypeError, LookupError)
 
 
 class Fenced(Exception):
@@ -84,7 +86,7 @@ class Writer:
                 written = self.store.transact(appends, wait_ms=0, durable=False)
             except sqlite3.OperationalError:
                 self._start(batch)  # another process writes: wait for it off the loop
-            except sqlite3.Error:
+            except (sqlite3.Error, *UNFIT):
                 self._start(batch, one_by_one=True)
             else:
                 self._resolve(batch, written)
@@ -113,7 +115,7 @@ class Writer:
         for group in groups:
             try:
                 self._resolve(group, await self._transact([append for append, _ in group]))
-            except (sqlite3.Error, psycopg.Error) as error:
+            except (sqlite3.Error, psycopg.Error, *UNFIT) as error:
                 if len(group) > 1:
                     await self._commit(group, one_by_one=True)  # one bad row must not cost the others
                 else:

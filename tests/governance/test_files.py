@@ -188,3 +188,16 @@ def test_an_applied_provider_keeps_its_key_out_of_the_export(project, ada):
     assert documents.export_documents(project) == {
         "providers/openai.yaml": "kind: provider\nslug: openai\nsecret: provider-openai\n"
     }
+
+
+@pytest.mark.django_db
+def test_applying_what_is_active_changes_nothing_also_after_a_rollback(project, ada):
+    first, second = ("kind: agent\nslug: writer\nname: " + name for name in ("One", "Two"))
+    documents.apply(project, {"a": first}, ada)
+    documents.apply(project, {"a": second}, ada)
+    documents.activate(documents.load(project, "agents", "writer"), 1, ada)
+    (same,) = documents.apply(project, {"a": first}, ada)
+    assert (same.version, same.created, same.was) == (1, False, 1)
+    (moved,) = documents.apply(project, {"a": second}, ada)
+    assert (moved.version, moved.created, moved.was) == (2, False, 1)
+    assert documents.load(project, "agents", "writer").active.number == 2

@@ -1,8 +1,11 @@
 """People in a run: approvals, questions, irreversible tools (P13, T5; contract 3 and 5)."""
 
+import time
+
 import pytest
 
 from tests.api import Api
+from tests.journeys import stage
 from tests.journeys.playhouse import House, agent_node, end, node
 
 AMOUNT = {
@@ -329,3 +332,19 @@ def test_a_fork_with_another_input_takes_no_approval_over(house: House):
     fork = type(play)(house, again.json()["id"])
     assert fork.asks()["payload"] == {"amount": 9000}
     fork.decided("reject", reason="No.").ended()
+
+
+def test_an_approval_for_one_call_cuts_off_no_other_of_the_same_turn(house: House):
+    risky, slow = house.tool("irreversible"), house.tool("write")
+    calls = [{"tool": name, "arguments": {"n": 1}} for name in (risky, slow)]
+    agent = house.agent({"when": {"turn": 1}, "calls": calls}, {"say": "Done."}, tools=[risky, slow])
+    house.peer.hold(f"/{slow}")
+    play = house.play([agent_node("work", agent), end()])
+    stage.until(
+        lambda: house.peer.held[f"/{slow}"] and play.lines("approval.requested"), 10, "both are asked for"
+    )
+    time.sleep(1)  # long enough for a run to be parked
+    house.peer.release(f"/{slow}")
+    play.decided("approve").ended()
+    assert [len(house.peer.bodies(f"/{name}")) for name in (risky, slow)] == [1, 1]
+    assert [line["kind"] for line in play.lines("approval.requested")] == ["approval"]

@@ -26,8 +26,13 @@ class Command(BatonCommand):
                 "There is no .yaml file there: name files or folders.", returncode=WRONG_ARGUMENTS
             )
         for made in documents.apply(found, texts, None):
-            state = "published" if made.created else "unchanged"
-            self.stdout.write(f"{made.kind} {made.slug}: version {made.version} {state}")
+            self.stdout.write(f"{made.kind} {made.slug}: version {made.version} {state_of(made)}")
+
+
+def state_of(made: documents.Applied) -> str:
+    if made.created:
+        return "published"
+    return "unchanged" if made.was == made.version else f"activated (was {made.was or 'archived'})"
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:

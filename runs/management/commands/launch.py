@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from governance import access, schemas
-from governance.models import Project, User
+from governance.models import Document, Project, User
 from governance.refusals import Forbidden, NotFound, Problem, Refused
 from runs import launch
 from runs.api.runs import show_run
@@ -87,11 +87,10 @@ class Command(BatonCommand):
             )
         except User.DoesNotExist as error:
             raise CommandError(
-                f"There is no user {options['user']!r}: name one with --user.", returncode=BAD_ARGUMENTS
+                f"There is no user {options['user']!r}: name another with --user.", returncode=BAD_ARGUMENTS
             ) from error
         except NotFound as error:
-            known = ", ".join(Project.objects.values_list("slug", flat=True)[:20])
-            raise CommandError(f"{error} (projects: {known})", returncode=BAD_ARGUMENTS) from error
+            raise CommandError(f"{error} ({what_there_is(slug)})", returncode=BAD_ARGUMENTS) from error
         except launch.LaunchRefused as error:
             raise CommandError(
                 sentence(error), returncode=BAD_ARGUMENTS if error.errors else FAILED
@@ -144,6 +143,15 @@ def read_input(options: dict):
     if problems := schemas.plain_problems(input):
         raise CommandError(f"{source} cannot be used:{listed(problems)}", returncode=BAD_ARGUMENTS)
     return input
+
+
+def what_there_is(slug: str) -> str:
+    """The flows of the project, or the projects where there is no such one."""
+    active = Document.objects.filter(project__slug=slug, kind="flow", active__isnull=False, archived_at=None)
+    flows = ", ".join(active.order_by("slug").values_list("slug", flat=True)[:20])
+    if flows:
+        return f"flows: {flows}"
+    return f"projects: {', '.join(Project.objects.order_by('slug').values_list('slug', flat=True)[:20])}"
 
 
 def sentence(refused: launch.LaunchRefused) -> str:

@@ -131,7 +131,8 @@ def check_money(run: Run, events: list[Line]) -> None:
         for line in events
         if line.type == "note" and line.data["kind"] == "child"
     }
-    below = sum(child.cost for child in children if child.id in told)
+    # What was stopped with this run, or with a step of it, has no line here: its cost was added to the row.
+    below = sum(child.cost for child in children if child.id in told or run.finished_at)
     assert run.cost == cost_of(events) + below, (
         f"the row costs {run.cost}, the lines {cost_of(events)} + {below}"
     )
