@@ -85,10 +85,9 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRun:
-    """Free everything a run held or waited for: it finished, or another driver took it over.
+    """Free everything a run held or waited for: it finished.
 
-    `keep` names the calls that may have gone out without a result: their worst case stays on the books until the
-    run settles them.
+    A run that another driver takes over asks for the same holds again; `keep` would leave those of single calls.
     """
 
     run_id: int

@@ -16,7 +16,7 @@ from registry.lookups import Provider
 
 
 class Reservation:
-    """The hold of one call: made, then settled exactly once."""
+    """The hold of one call: made, then settled once its answer or its failure is there."""
 
     __slots__ = ("_agent", "_call", "_desk", "_limits", "_model")
 

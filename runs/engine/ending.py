@@ -31,7 +31,7 @@ class Ending:
     # --- limits ------------------------------------------------------------------------------------------------
 
     def watch_the_clock(self) -> None:
-        """Time spent waiting for people, budgets and queues does not count (contract, section 3)."""
+        """Time that the run is parked, for people or moments, does not count; waiting in line for money still does."""
         most = self._limits.get("timeout_s")
         if most is None:
             return

@@ -24,7 +24,7 @@ import psycopg
 from django.core.exceptions import ObjectDoesNotExist
 
 from flows.nodes.base import Output, StepFailed
-from governance import clock, schemas
+from governance import schemas
 from registry import upkeep
 from runs.engine.broadcast import Broadcast, Send
 from runs.engine.claims import claim, fail_unread, give_back
@@ -307,6 +307,3 @@ class Engine:
     def hosted(self) -> dict[int, tuple[int, int]]:
         """Run → the bell as its driver last heeded it, and the driver's epoch."""
         return {run_id: (driver.bell, driver.journal.epoch) for run_id, driver in list(self.drivers.items())}
-
-    def now(self) -> int:
-        return clock.now()

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from governance import clock, money
-from runs.engine.rows import COUNTS, NO_ITEM, Append, RunRow, StepRow, dumps
+from governance import clock
+from runs.engine.rows import COUNTS, Append, RunRow, StepRow, dumps
 from runs.engine.store import Operation
 from runs.engine.writer import Writer, reject
 
@@ -21,7 +21,6 @@ class Journal:
         self.writer = writer
         self.run = run
         self.epoch = epoch
-        self.stored_seq = run.seq
         self.on_stored: Any = None  # called with the last stored seq: the live tail's doorbell
         self.on_refused: Any = None  # called with the reason once lines were refused: no more are taken
         self._refused: Exception | None = None
@@ -132,12 +131,3 @@ class Journal:
             self._refused = error
             if self.on_refused is not None:
                 self.on_refused(error)
-
-
-def cost_of(data: Mapping) -> int:
-    """Nano-dollars of a `model.called` or `tool.called` line."""
-    return money.nano(data.get("cost_usd") or 0)
-
-
-def item_key(item: int | None) -> int:
-    return NO_ITEM if item is None else item

@@ -23,7 +23,7 @@ class Loader:
         self.library = Library()
 
     def load(self, claims: Sequence[tuple[int, int]]) -> list[Loaded]:
-        """The runs of (id, epoch) claims, in a fixed number of queries."""
+        """The runs of (id, epoch) claims, in a fixed number of queries, and one for each run above one of them."""
         close_old_connections()
         epochs = dict(claims)
         runs = list(Run.objects.filter(id__in=epochs).select_related("project", "user"))

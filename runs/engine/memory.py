@@ -85,10 +85,6 @@ class StepMemory:
         return tries[-1]
 
 
-def step_key(node: str, iteration: int, item: int | None) -> StepKey:
-    return node, iteration, item
-
-
 class Memory:
     """All steps of a run, and when it was active."""
 
