@@ -3,8 +3,9 @@
 jsonschema-rs stands behind it (0.6 µs a small body); its own sentences talk of schemas, ours of the body.
 """
 
+import difflib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -17,6 +18,8 @@ from governance.schema_growth import Growth, count_of, depth_of, growth_of
 MAX_DEPTH = 64
 MAX_PROBLEMS = 100
 MAX_SHOWN = 80
+MOST_SUGGESTED, MOST_KNOWN = 10, 500  # alike names are looked for in some 10 µs each
+MUST_BE = "x-must-be"  # beside a pattern: what it asks for, in words
 MOST_EXPLAINED = 40_000  # checks that could each fail; one takes some 15 µs to tell
 TOO_MUCH = "This nests deeper than can be checked: the schema refers to itself several times for each level."
 TYPE_NAMES = {
@@ -78,7 +81,7 @@ def instance_problems(schema: Mapping | bool, value: Any, at: str = "") -> list[
     return (
         []
         if validator.is_valid(value)
-        else list(islice(_explained(validator, growth, value, at), MAX_PROBLEMS))
+        else list(islice(_explained(validator, growth, schema, value, at), MAX_PROBLEMS))
     )
 
 
@@ -122,39 +125,71 @@ def _no_network(address: str) -> None:
     raise ValueError("a schema may refer to itself only (#/…), not to other addresses")
 
 
-def _explained(validator: jsonschema_rs.Validator, growth: Growth, value: Any, at: str) -> Iterator[Problem]:
+def _explained(
+    validator: jsonschema_rs.Validator, growth: Growth, schema: Mapping | bool, value: Any, at: str
+) -> Iterator[Problem]:
     """All faults where they can be few. The library finds all before it gives the first, with all that each
     alternative says: for a long list that takes seconds in which nothing else runs."""
     if count_of(value) * growth.checks(value) <= MOST_EXPLAINED:
         for error in validator.iter_errors(value):
-            yield from explain(error, at)
+            yield from explain(error, schema, at)
         return
     try:
         validator.validate(value)
     except jsonschema_rs.ValidationError as error:
-        yield from explain(error, at)
+        yield from explain(error, schema, at)
 
 
-def explain(error: jsonschema_rs.ValidationError, at: str = "") -> Iterator[Problem]:
+def explain(
+    error: jsonschema_rs.ValidationError, schema: Mapping | bool, at: str = ""
+) -> Iterator[Problem]:
     """The problems of one validation error: one, or one for each unknown field."""
     where, facts = at + pointer(*error.instance_path), error.kind.as_dict()
-    kind = error.kind.name
+    kind, said = error.kind.name, _place(schema, error.schema_path[:-1])
     if kind in ("additionalProperties", "unevaluatedProperties"):
-        for field in facts["unexpected"]:
-            yield Problem(
-                where + pointer(field), f"Unknown field {_short(field)!r}: remove it.", "unknown_field"
-            )
+        known = said.get("properties", {})
+        for index, field in enumerate(facts["unexpected"]):
+            instead = _instead(field, known if index < MOST_SUGGESTED else ())
+            message = f"Unknown field {_short(field)!r}: {instead}."
+            yield Problem(where + pointer(field), message, "unknown_field")
     elif kind in ("anyOf", "oneOf") and (closest := _closest(error, facts)):
         for inner in closest:
-            yield from explain(inner, at)
+            yield from explain(inner, schema, at)
     elif kind == "propertyNames":
         yield Problem(where, f"A field's name does not fit: {_short(facts['error'].message)}.", kind)
     elif kind == "pattern" and "pattern" not in facts:
         yield Problem(where, "This text is too long for the schema's pattern: shorten it.", kind)
+    elif kind == "pattern" and isinstance(said.get(MUST_BE), str):
+        yield Problem(where, f"This must be {said[MUST_BE]}.", kind)
     elif kind in SENTENCES:
         yield Problem(where, SENTENCES[kind](facts), "missing_field" if kind == "required" else kind)
     else:
         yield Problem(where, f"This does not fit: {_short(error.message)}.", kind)
+
+
+def _place(schema: Mapping | bool, path: Iterable[str | int]) -> Mapping:
+    """The part of the schema that says no; empty where it is none that could say more."""
+    found: Any = schema
+    for part in path:
+        if isinstance(found, Mapping) and part in found:
+            found = found[part]
+        elif isinstance(found, list) and isinstance(part, int) and part < len(found):
+            found = found[part]
+        else:
+            return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _instead(field: str, known: Iterable[str]) -> str:
+    alike = nearest(field, known)
+    return "remove it" if alike is None else f"did you mean {alike!r}? Else remove it"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that `word` was probably meant to be."""
+    among = list(islice(known, MOST_KNOWN))
+    found = difflib.get_close_matches(word[:MAX_SHOWN].lower(), among, n=1, cutoff=0.6)
+    return found[0] if found else None
 
 
 def _closest(error: jsonschema_rs.ValidationError, facts: Mapping) -> list | None:

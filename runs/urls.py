@@ -1,13 +1,20 @@
-"""Every address of Baton."""
+"""Every address of Baton: pages by area, the API, and what monitors ask."""
 
 from django.urls import include, path
 
-from runs.views import health, home, sign_in
+from runs.api import addresses
+from runs.views import health
+
+addresses.register()  # <opaque:…>, <a-slug:…>, <number:…>, <kinds:…>: for the pages too
 
 urlpatterns = [
-    path("", home.home_show, name="home"),
-    path("sign-in/<str:token>/", sign_in.sign_in_create, name="sign-in"),
-    path("sign-out/", sign_in.sign_in_destroy, name="sign-out"),
+    path("", include("runs.views.shell.urls")),
+    path("", include("runs.views.run.urls")),
+    path("", include("runs.views.launching.urls")),
+    path("", include("runs.views.flows.urls")),
+    path("", include("runs.views.builder.urls")),
+    path("", include("runs.views.registry.urls")),
+    path("", include("runs.views.versions.urls")),
     path("healthz", health.alive_show),
     path("readyz", health.ready_show),
     path("metrics", health.metrics_show),

@@ -2,7 +2,8 @@
 
 register_kind(...)                     an upper layer brings a kind: its schema, its checks, what it refers to
 load, all_of, find, content, pinned    reading; `find` takes "slug" (the active version) or "slug@3"
-save_draft, publish, activate, archive each one transaction, one audit line
+save_draft, publish, activate, archive each one transaction, one audit line; save_working_draft
+                                       keeps what does not fit its schema yet, and refuses a stale revision
 problems_of, pins, users_of            checks and the exact versions that a flow would run with
 apply, export_documents                the same documents as YAML files
 """
@@ -21,7 +22,15 @@ from governance.documents.lookup import (
     pinned,
     problems_of,
 )
-from governance.documents.verbs import activate, archive, create_and_publish, publish, save_draft
+from governance.documents.verbs import (
+    Stale,
+    activate,
+    archive,
+    create_and_publish,
+    publish,
+    save_draft,
+    save_working_draft,
+)
 from governance.refusals import Conflict, InUse, NotFound, Problem, Refused
 
 __all__ = [
@@ -33,6 +42,7 @@ __all__ = [
     "NotFound",
     "Problem",
     "Refused",
+    "Stale",
     "UnknownKind",
     "activate",
     "all_of",
@@ -54,5 +64,6 @@ __all__ = [
     "publish",
     "register_kind",
     "save_draft",
+    "save_working_draft",
     "users_of",
 ]

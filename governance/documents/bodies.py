@@ -19,6 +19,7 @@ RESERVED = frozenset({"scan", "simulation"})
 # Fields that hold a secret, by kind: the field, and the one that names the secret from then on.
 WRITE_ONLY = {"provider": ("api_key", "secret")}
 MAX_SECRET = 10_000
+MAX_BYTES = 2_000_000  # what the API takes
 
 
 def canonical(body: Mapping[str, Any]) -> str:
@@ -52,6 +53,19 @@ def take_secret(kind: Kind, body: Any) -> tuple[Any, tuple[str, str] | None, lis
         message = f"Give {field} or {reference}, not both: {field} is stored as the secret {name!r}."
         return kept, None, [Problem(f"/{field}", message)]
     return kept, (name, value), []
+
+
+def unkeepable_problems(kind: Kind, slug: str, body: Any) -> list[Problem]:
+    """Why `body` cannot be kept even as a draft in the making; that it does not fit the schema is no reason."""
+    if not isinstance(body, dict):
+        return [Problem("", f"A document is an object with the fields of a {kind.name}.", "type")]
+    problems = schemas.plain_problems(body) or _identity_problems(kind, slug, body)
+    if not problems and len(canonical(body).encode()) > MAX_BYTES:
+        message = (
+            f"This document is longer than {MAX_BYTES} bytes: move parts of it to documents of their own."
+        )
+        return [Problem("", message, "too_large")]
+    return problems
 
 
 def body_problems(kind: Kind, slug: str, body: Any) -> list[Problem]:

@@ -14,10 +14,16 @@ from django.utils import timezone
 
 from governance import audit, secrets
 from governance.documents import closure, lookup
-from governance.documents.bodies import body_problems, canonical, digest, take_secret
+from governance.documents.bodies import (
+    body_problems,
+    canonical,
+    digest,
+    take_secret,
+    unkeepable_problems,
+)
 from governance.documents.kinds import kind_named
 from governance.models import Activation, Document, Project, User, Version
-from governance.refusals import InUse, NotFound, Problem, Refused, refuse_errors
+from governance.refusals import Conflict, InUse, NotFound, Problem, Refused, refuse_errors
 
 By = User | None
 
@@ -32,12 +38,40 @@ def save_draft(
     body, secret = _fitting(kind, slug, body)
     with transaction.atomic():
         document, created = _open(project, kind, slug)
-        before = document.draft and digest(lookup.draft(document))
-        _keep_secret(project, secret, by)
-        document.draft, document.name = canonical(body), _name_of(body)
-        document.save(update_fields=["draft", "name", "archived_at", "updated_at"])
-        _record("draft", document, by, before=before, after=digest(body))
+        _keep_draft(document, body, secret, by)
     return document, created, lookup.problems_of(project, kind, body)
+
+
+def save_working_draft(
+    project: Project, kind: str, slug: str, body: Any, by: By, expected_revision: int | None = None
+) -> tuple[Document, list[Problem]]:
+    """Keeps a draft that may not fit its schema yet, as one draws it: (document, what would stop publishing).
+
+    Raises Refused for what cannot be kept at all: another kind or slug, NUL, too deep, too long, a key that is none.
+    Raises Stale where `expected_revision` is given and the draft moved on meanwhile; nothing is kept then.
+    """
+    found = kind_named(kind)
+    body, secret, problems = take_secret(found, body)
+    if problems := [*problems, *unkeepable_problems(found, slug, body)]:
+        raise Refused(problems)
+    with transaction.atomic():
+        document, _ = _open(project, kind, slug)
+        if expected_revision not in (None, document.revision):
+            raise Stale(document)
+        _keep_draft(document, body, secret, by)
+    return document, body_problems(found, slug, body) or lookup.problems_of(project, kind, body)
+
+
+class Stale(Conflict):
+    """The draft was saved again meanwhile: `document` is what is there now, with its revision and whose it is."""
+
+    def __init__(self, document: Document):
+        self.document = document
+        who = document.drafted_by.username if document.drafted_by else "somebody"
+        super().__init__(
+            f"The draft of {document.kind} {document.slug!r} was changed by {who} meanwhile "
+            f"(revision {document.revision}): load it again, then change it."
+        )
 
 
 def publish(document: Document, body: Any | None, by: By, activate: bool = True) -> tuple[Version, bool]:
@@ -100,6 +134,27 @@ def archive(document: Document, by: By) -> None:
         document.active, document.archived_at = None, timezone.now()
         document.save(update_fields=["active", "archived_at", "updated_at"])
         _record("archive", document, by, before=before, after=None)
+
+
+def _keep_draft(document: Document, body: dict, secret: tuple[str, str] | None, by: By) -> None:
+    """For a holder of the project's lock: two who save at once get two revisions."""
+    before = document.draft and digest(lookup.draft(document))
+    _keep_secret(document.project, secret, by)
+    document.draft, document.name = canonical(body), _name_of(body)
+    document.revision += 1
+    document.drafted_by, document.drafted_at = by, timezone.now()
+    document.save(
+        update_fields=[
+            "draft",
+            "name",
+            "revision",
+            "drafted_by",
+            "drafted_at",
+            "archived_at",
+            "updated_at",
+        ]
+    )
+    _record("draft", document, by, before=before, after=digest(body), revision=document.revision)
 
 
 def refuse_unfit(kind: str, slug: str, body: Any) -> None:
@@ -178,7 +233,7 @@ def _fitting(kind: str, slug: str, body: Any) -> tuple[dict, tuple[str, str] | N
 def _open(project: Project, kind: str, slug: str) -> tuple[Document, bool]:
     _lock(project)
     name = kind_named(kind).name
-    document, created = Document.objects.select_related("project", "active").get_or_create(
+    document, created = Document.objects.select_related("project", "active", "drafted_by").get_or_create(
         project=project, kind=name, slug=slug
     )
     back = document.archived_at is not None

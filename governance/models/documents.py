@@ -6,13 +6,19 @@ from governance.models.projects import Project, User
 
 
 class Document(models.Model):
-    """One slug of one kind in one project. `draft` is canonical JSON text; the verbs are in governance.documents."""
+    """One slug of one kind in one project. `draft` is canonical JSON text; the verbs are in governance.documents.
+
+    `revision` counts the saves of the draft, by anybody; `drafted_by` and `drafted_at` say whose the last one was.
+    """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="documents")
     kind = models.CharField(max_length=16)
     slug = models.CharField(max_length=64)
     name = models.CharField(max_length=200, blank=True)
     draft = models.TextField(null=True)
+    revision = models.PositiveIntegerField(default=0)
+    drafted_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    drafted_at = models.DateTimeField(null=True)
     active = models.ForeignKey("Version", models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

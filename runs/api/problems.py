@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 
 from governance import refusals
+from governance.documents import Stale
 
 NOT_FOUND = "There is no such thing here, or you are not a member of its project."
 CONTENT_TYPE = "application/problem+json"
@@ -91,6 +92,8 @@ def of(error: Exception) -> Refusal | None:
         return Refusal(403, str(error) or "You may not do this.")
     if isinstance(error, refusals.Refused):
         return refused(error.problems)
+    if isinstance(error, Stale):
+        return Refusal(409, str(error), code="stale", more={"revision": error.document.revision})
     if isinstance(error, refusals.Conflict):
         return Refusal(409, str(error), code="in_use" if isinstance(error, refusals.InUse) else "")
     if isinstance(error, RequestDataTooBig | TooManyFieldsSent):

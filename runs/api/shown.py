@@ -24,6 +24,7 @@ def show_document(document: Document) -> dict:
         "slug": document.slug,
         "name": document.name,
         "draft": stored(document.draft),
+        "revision": document.revision,
         "active": active.number if active else None,
         "document": stored(active.content) if active else None,
         "updated_at": show_time(document.updated_at),

@@ -3,7 +3,6 @@
 from django.urls import include, path, re_path
 
 from runs.api import (
-    addresses,
     approvals,
     documents,
     journals,
@@ -18,7 +17,6 @@ from runs.api import (
 )
 from runs.api.problems import unknown_address
 
-addresses.register()
 
 document = [
     path("", documents.OneDocument.as_view()),

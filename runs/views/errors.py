@@ -1,17 +1,77 @@
-"""What is answered where no view could: problems for programs, plain pages for people."""
+"""What is answered where no view could: problems for programs, pages for people."""
 
-from django.http import HttpRequest, HttpResponse
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from governance.refusals import Conflict, Forbidden, NotFound, Refused
 from runs.api import problems
 from runs.api.problems import Refusal
+from runs.views.frame import SignInNeeded, preferences
 
 PAGES = {
-    400: ("This request cannot be read", "The address or its host name is not one of this Baton's."),
-    403: ("This was refused", "The page was open for too long, or sent from elsewhere: load it again."),
-    404: ("Nothing is here", "The address is wrong, or what stood here is gone."),
-    500: ("Something went wrong on our side", "The fault is in the server's log. Try again."),
+    400: (
+        gettext_lazy("This request cannot be read"),
+        gettext_lazy("The address or its host name is not one of this Baton's."),
+    ),
+    403: (
+        gettext_lazy("This was refused"),
+        gettext_lazy("The page was open for too long, or sent from elsewhere: load it again."),
+    ),
+    404: (
+        gettext_lazy("Nothing is here"),
+        gettext_lazy("The address is wrong, or what stood here is gone."),
+    ),
+    500: (
+        gettext_lazy("Something went wrong on our side"),
+        gettext_lazy("The fault is in the server's log. Try again."),
+    ),
 }
+
+
+class PageErrors:
+    """Turns what governance says no with, raised by a page's view, into an answer that a person can read."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        match exception:
+            case SignInNeeded():
+                return sign_in_first(request)
+            case NotFound():
+                return page(request, 404, _("Nothing is here"), str(exception))
+            case Forbidden():
+                return page(request, 403, _("You may not do this"), str(exception))
+            case Conflict():
+                return page(request, 409, _("This changed meanwhile"), str(exception))
+            case Refused():
+                return page(request, 422, _("This cannot be done"), "", exception.problems)
+        return None
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page and back. A part of a page cannot go anywhere: htmx is told to leave the page."""
+    target = f"{reverse('sign-in')}?{urlencode({'next': request.get_full_path()})}"
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=401, headers={"HX-Redirect": reverse("sign-in")})
+    return HttpResponseRedirect(target)
+
+
+def page(request: HttpRequest, status: int, title: str, message: str, wrong: tuple = ()) -> HttpResponse:
+    """A refusal as a page, or as a note where htmx swaps only a part."""
+    fragment = request.headers.get("HX-Request") == "true"
+    template = "shell/_message.html" if fragment else "shell/message.html"
+    context = {"title": title, "message": message, "problems": wrong, **preferences(request)}
+    return render(request, template, context, status=status)
 
 
 def refused(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:
@@ -35,5 +95,6 @@ def answer(request: HttpRequest, status: int) -> HttpResponse:
     """Drawn without the request: where it is broken, so may be its session."""
     title, message = PAGES[status]
     if problems.is_api(request):
-        return problems.response(Refusal(status, message))
-    return render(None, "runs/message.html", {"title": title, "message": message}, status=status)
+        return problems.response(Refusal(status, str(message)))
+    context = {"title": title, "message": message, **preferences(request)}
+    return render(None, "shell/message.html", context, status=status)

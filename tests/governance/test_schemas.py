@@ -20,9 +20,12 @@ FIELDS = {
                 {"type": "object", "required": ["port"], "properties": {"port": {"type": "string"}}},
             ]
         },
+        "code": {"pattern": "^[a-z]+/[a-z]+$", "x-must-be": "provider/model, such as main/mini"},
+        "deep": {"items": {"$ref": "#/$defs/colored"}},
         "never": False,
         "fixed": {"const": 1},
     },
+    "$defs": {"colored": {"properties": {"color": {}}, "additionalProperties": False}},
 }
 
 
@@ -33,6 +36,10 @@ FIELDS = {
         ({}, [("", "The field 'name' is missing: add it.")]),
         ([], [("", "This must be an object.")]),
         ({"name": "a", "n~/": 1}, [("/n~0~1", "Unknown field 'n~/': remove it.")]),
+        ({"name": "a", "siez": 2}, [("/siez", "Unknown field 'siez': did you mean 'size'? Else remove it.")]),
+        ({"name": "a", "code": "A"}, [("/code", "This must be provider/model, such as main/mini.")]),
+        ({"name": "a", "deep": [{"colr": 2}]}, [
+            ("/deep/0/colr", "Unknown field 'colr': did you mean 'color'? Else remove it.")]),
         ({"name": ""}, [
             ("/name", "This must have at least 1 character."), ("/name", "This must match the pattern ^[a-z]+$.")]),
         ({"name": "ABCD"}, [

@@ -23,6 +23,7 @@ DOCUMENT = {
     "slug": TEXT,
     "name": TEXT,
     "draft": nullable(OBJECT),
+    "revision": {"type": "integer", "minimum": 0},
     "active": nullable(NUMBER_OF_VERSION),
     "document": nullable(OBJECT),
     "updated_at": MOMENT,

@@ -1,0 +1,3 @@
+"""Addresses of the builder pages."""
+
+urlpatterns: list = []

@@ -1,0 +1,3 @@
+"""Addresses of the flows pages."""
+
+urlpatterns: list = []

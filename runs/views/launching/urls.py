@@ -1,0 +1,3 @@
+"""Addresses of the launching pages."""
+
+urlpatterns: list = []

@@ -1,0 +1,3 @@
+"""Addresses of the run pages."""
+
+urlpatterns: list = []

@@ -1,0 +1,3 @@
+"""Addresses of the versions pages."""
+
+urlpatterns: list = []

@@ -1,0 +1,50 @@
+"""axe-core on a page: light and dark, wide and narrow. Serious and critical findings fail the test."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+AXE = Path(__file__).parent / "axe" / "axe.min.js"
+SIZES = {"1440": {"width": 1440, "height": 900}, "390": {"width": 390, "height": 844}}
+GRAVE = {"serious", "critical"}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def findings(page: Page) -> list[str]:
+    """`rule: where` of each grave finding on the page as it stands."""
+    page.context.watch.deaf = True
+    # evaluate runs in the page's world but not under its CSP, which forbids adding a script.
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "rules => axe.run(document, {runOnly: rules}).then(result => result.violations.map(violation => ({"
+        "id: violation.id, impact: violation.impact, help: violation.help,"
+        "where: violation.nodes.slice(0, 3).map(node => node.target.join(' ') + ' | ' + node.html.slice(0, 160))})))",
+        RULES,
+    )
+    page.wait_for_timeout(50)  # what it provoked has arrived
+    page.context.watch.deaf = False
+    return [
+        f"{one['id']} ({one['impact']}): {one['help']}: {one['where']}"
+        for one in found
+        if one["impact"] in GRAVE
+    ]
+
+
+def audit_page(page: Page) -> None:
+    """Fails with every grave finding of axe-core, and where the page scrolls sideways, in all four looks."""
+    wrong = []
+    before = page.viewport_size
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for name, size in SIZES.items():
+            page.set_viewport_size(size)
+            wrong += [f"{scheme} {name}: {finding}" for finding in findings(page)]
+            sideways = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            if sideways > 0:
+                wrong.append(f"{scheme} {name}: the page scrolls sideways by {sideways} px")
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    if before:
+        page.set_viewport_size(before)
+    assert wrong == [], "\n".join(wrong)

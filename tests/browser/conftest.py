@@ -1,0 +1,105 @@
+"""A real Baton and a real browser. Ada is the admin, Ben reads, Rita reviews, Sam is a stranger to the demo."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.watching import Watch
+from tests.serving import BatonServer, manage
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ROLES = {"ada": ("admin",), "ben": ("viewer",), "rita": ("reviewer",)}
+PATIENCE_MS = 15_000
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BatonServer]:
+    """`manage.py serve` on an own data folder, with the demo project and the cast; one for a module of tests."""
+    folder = tmp_path_factory.mktemp("browser")
+    data = folder / "data"
+    data.mkdir()
+    running = BatonServer(data, folder / "server.log").wait_until_ready()
+    for name, roles in ROLES.items():
+        running.token(name, "demo", *roles)
+    running.token("sam", "elsewhere", "admin")
+    yield running
+    running.sweep()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=str(chromium), args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def open_context(browser: Browser, server: BatonServer) -> Iterator[Callable[..., BrowserContext]]:
+    """`open_context(**options)` is a fresh visitor; `context.watch` collects what goes wrong and fails the test."""
+    opened: list[BrowserContext] = []
+
+    def open_one(**options) -> BrowserContext:
+        context = browser.new_context(
+            base_url=server.url, **{"viewport": {"width": 1440, "height": 900}, **options}
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        context.watch = Watch(context, server.url)
+        opened.append(context)
+        return context
+
+    yield open_one
+    wrong = [line for context in opened for line in context.watch.wrong]
+    for context in opened:
+        context.close()
+    assert wrong == []
+
+
+@pytest.fixture
+def sign_in(open_context: Callable[..., BrowserContext], server: BatonServer) -> Callable[..., Page]:
+    """`sign_in("ben")` is a page of that person, signed in by a one-time link; options go to the context."""
+
+    def sign_in_as(username: str, **options) -> Page:
+        page = open_context(**options).new_page()
+        link = manage(server.data, "link", username, env=server.env).stdout.strip().splitlines()[-1]
+        page.goto("/sign-in/" + link.rstrip("/").rpartition("/")[2] + "/")
+        return page
+
+    return sign_in_as
+
+
+@pytest.fixture
+def ada(sign_in: Callable[..., Page]) -> Page:
+    """A page of the project's admin, at the start."""
+    return sign_in("ada")
+
+
+@pytest.fixture
+def page(open_context: Callable[..., BrowserContext]) -> Page:
+    """A page of somebody who is not signed in."""
+    return open_context().new_page()
+
+
+@pytest.fixture
+def publish(server: BatonServer) -> Callable[[dict], str]:
+    """`publish(flow)` publishes a flow document under a fresh slug in `demo` and returns the slug."""
+    api = server.api("ada")
+
+    def publish_flow(document: dict) -> str:
+        slug = f"{document.get('slug', 'flow')}-{uuid.uuid4().hex[:6]}"
+        answer = api.post(f"projects/demo/flows/{slug}/versions/", json={**document, "slug": slug})
+        assert answer.status_code == 201, answer.text
+        return slug
+
+    return publish_flow

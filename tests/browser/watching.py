@@ -1,0 +1,38 @@
+"""What no page may do: write errors to the console, break the CSP, ask another host. Watched in every browser test."""
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Page
+
+LOCAL = ("data", "blob", "about")
+
+
+class Watch:
+    """Collects what a browser context did wrong. `expect(status)` allows answers that a test provokes."""
+
+    def __init__(self, context: BrowserContext, origin: str):
+        self.wrong: list[str] = []
+        self._origin = urlsplit(origin).netloc
+        self._allowed: set[str] = set()
+        self.deaf = False  # while axe-core, which styles elements to measure them, is at work
+        context.on("page", self._follow)
+        context.on("request", lambda request: self._check_host(request.url))
+        context.on("weberror", lambda error: self.wrong.append(f"uncaught: {error.error}"))
+
+    def expect(self, *words: str) -> None:
+        """Console errors that hold one of these words are what the test provokes: `expect("status of 409")`."""
+        self._allowed.update(words)
+
+    def _follow(self, page: Page) -> None:
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("websocket", lambda socket: self._check_host(socket.url))
+
+    def _hear(self, kind: str, text: str) -> None:
+        bad = kind == "error" or "Content Security Policy" in text
+        if bad and not self.deaf and not any(word in text for word in self._allowed):
+            self.wrong.append(f"console {kind}: {text}")
+
+    def _check_host(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in LOCAL and parts.netloc != self._origin:
+            self.wrong.append(f"asked another host: {url}")
