@@ -1,11 +1,11 @@
 """Where the expressions of a node name a step, and the same node with the step called otherwise."""
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
-from flows.checks.expressions import singles, variables
+from flows.checks.expressions import Single, singles, variables
 from flows.nodes import TYPES
 from governance.expressions import cel_parser, text_parser
 from governance.expressions.errors import Invalid
@@ -13,6 +13,7 @@ from governance.expressions.syntax import Name, children
 from governance.schemas import fits
 
 CONDITIONS = frozenset({"when", "items", "on"})  # CEL without a sign in front
+SIGNS = ("=", "\\=")
 UNREAD = frozenset({"schema", "output_schema", "description", "port"})  # no expressions, whatever stands there
 
 
@@ -28,10 +29,16 @@ def renamed(node: Mapping[str, Any], name: str, to: str) -> Mapping[str, Any]:
         changed = config
         for expression in node_type.expressions(config):
             for single in singles(expression):
-                changed = at(changed, parts_of(single.pointer), not single.is_text, name, to)
+                changed = at(changed, parts_of(single.pointer), partial(in_single, single, name, to))
     else:
         changed = anywhere(config, "", name, to)
     return node if changed == config else {**node, "config": changed}
+
+
+def in_single(single: Single, name: str, to: str, written: str) -> str:
+    """`written` is the expression's source, maybe with the sign of a value in front."""
+    sign = written.removesuffix(single.source)
+    return sign + in_source(single.source, single.is_text, name, to)
 
 
 def parts_of(pointer: str) -> list[str]:
@@ -39,12 +46,12 @@ def parts_of(pointer: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[2:]]
 
 
-def at(value: Any, parts: list[str], is_condition: bool, name: str, to: str) -> Any:
-    """The value with one of its strings rewritten."""
+def at(value: Any, parts: list[str], change: Callable[[str], str]) -> Any:
+    """The value with one of its strings changed."""
     if not parts:
-        return in_source(value, is_condition and not value.startswith("="), name, to)
+        return change(value)
     key = int(parts[0]) if isinstance(value, list) else parts[0]
-    changed = at(value[key], parts[1:], is_condition, name, to)
+    changed = at(value[key], parts[1:], change)
     if isinstance(value, list):
         return [*value[:key], changed, *value[key + 1 :]]
     return {**value, key: changed}
@@ -53,18 +60,18 @@ def at(value: Any, parts: list[str], is_condition: bool, name: str, to: str) -> 
 def anywhere(value: Any, key: str, name: str, to: str) -> Any:
     """Of a config that is not finished yet: every string in it, by the key that it stands under."""
     if isinstance(value, str):
-        return in_source(value, key in CONDITIONS and not value.startswith("="), name, to)
+        sign = next((sign for sign in SIGNS if value.startswith(sign)), "")
+        is_text = sign != "=" and key not in CONDITIONS
+        return sign + in_source(value.removeprefix(sign), is_text, name, to)
     if isinstance(value, dict):
         return {k: v if k in UNREAD else anywhere(v, k, name, to) for k, v in value.items()}
     return [anywhere(held, key, name, to) for held in value] if isinstance(value, list) else value
 
 
-def in_source(source: str, is_condition: bool, name: str, to: str) -> str:
-    """A condition, or a string of a value: `=` and a condition, or a text."""
-    start = 0 if is_condition else 1 if source.startswith(("=", "\\=")) else 0
-    is_text = not is_condition and not source.startswith("=")
-    for place in sorted(places(source[start:], is_text), reverse=True):
-        source = in_one_place(source, start + place + len("steps"), name, to)
+def in_source(source: str, is_text: bool, name: str, to: str) -> str:
+    if name in source:
+        for place in sorted(places(source, is_text), reverse=True):
+            source = in_one_place(source, place + len("steps"), name, to)
     return source
 
 

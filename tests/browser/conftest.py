@@ -66,14 +66,26 @@ def open_context(browser: Browser, server: BatonServer) -> Iterator[Callable[...
     assert wrong == []
 
 
+@pytest.fixture(scope="module")
+def sessions() -> dict[str, dict]:
+    """Who has signed in to the module's server, as the browser's cookies: a link for each test costs seconds."""
+    return {}
+
+
 @pytest.fixture
-def sign_in(open_context: Callable[..., BrowserContext], server: BatonServer) -> Callable[..., Page]:
-    """`sign_in("ben")` is a page of that person, signed in by a one-time link; options go to the context."""
+def sign_in(
+    open_context: Callable[..., BrowserContext], server: BatonServer, sessions: dict[str, dict]
+) -> Callable[..., Page]:
+    """`sign_in("ben")` is a page of that person at the start, signed in; options go to the context."""
 
     def sign_in_as(username: str, **options) -> Page:
-        page = open_context(**options).new_page()
+        page = open_context(storage_state=sessions.get(username), **options).new_page()
+        page.goto("/")
+        if "/sign-in/" not in page.url:
+            return page  # a test may have signed out: then once more
         link = manage(server.data, "link", username, env=server.env).stdout.strip().splitlines()[-1]
         page.goto("/sign-in/" + link.rstrip("/").rpartition("/")[2] + "/")
+        sessions[username] = page.context.storage_state()
         return page
 
     return sign_in_as

@@ -127,15 +127,15 @@ def drawn_as(schema: Mapping, root: Mapping, widget, trail) -> tuple[str, tuple[
     if isinstance(widget, Choices):
         return ("choices" if kind == "list" else "choice"), widget.options
     if widget is not None:
-        return widget, options_of(schema, root)
+        return widget, options_of(schema)
     if kind in ("choice", "choices"):
         items = schema.get("items") if kind == "choices" else schema
-        return kind, options_of(resolved(items, root, trail)[0] or {}, root)
+        return kind, options_of(resolved(items, root, trail)[0] or {})
     return kind, ()
 
 
 def plain_kind(schema: Mapping, root: Mapping, trail: frozenset[str]) -> str:
-    if options_of(schema, root):
+    if options_of(schema):
         return "choice"
     types = schema.get("type")
     if isinstance(types, list) and len(types) == 1:
@@ -187,9 +187,9 @@ def is_scalar_choice(schema: Mapping, root: Mapping) -> bool:
     return bool(types) and all(isinstance(one, str) and one in SCALARS - {"boolean"} for one in types)
 
 
-def options_of(schema: Mapping, root: Mapping) -> tuple[Option, ...]:
+def options_of(schema: Mapping) -> tuple[Option, ...]:
     """What `enum`, `const`, or alternatives of `const` allow; none where there are too many to offer."""
-    found = list(_offered(schema, root))
+    found = list(_offered(schema))
     if not found or len(found) > MOST_OPTIONS:
         return ()
     keys = [_key(option.value) for option in found]
@@ -201,24 +201,24 @@ def options_of(schema: Mapping, root: Mapping) -> tuple[Option, ...]:
     )
 
 
-def _offered(schema: Mapping, root: Mapping) -> Iterator[Option]:
+def _offered(schema: Mapping) -> Iterator[Option]:
     if "const" in schema:
-        yield _option(schema["const"], schema, root)
+        yield _option(schema["const"], {})
         return
     values, branches = schema.get("enum"), schema.get("oneOf") or schema.get("anyOf")
     if isinstance(values, list):
         for value in values:
-            yield _option(value, {}, root)
+            yield _option(value, {})
     elif isinstance(branches, list) and all(isinstance(one, Mapping) and "const" in one for one in branches):
         for branch in branches:
-            yield _option(branch["const"], branch, root)
+            yield _option(branch["const"], branch)
 
 
-def _option(value: Any, schema: Mapping, root: Mapping) -> Option:
-    title = schema.get("title") if schema is not root else None
+def _option(value: Any, branch: Mapping) -> Option:
+    title, text = branch.get("title"), branch.get("description")
     label = title if isinstance(title, str) and title else value
-    text = label if isinstance(label, str) and label else json.dumps(label, ensure_ascii=False)
-    return Option(value, shown(text))
+    label = label if isinstance(label, str) and label else json.dumps(label, ensure_ascii=False)
+    return Option(value, shown(label), shown(text) if isinstance(text, str) else "")
 
 
 def _key(value: Any) -> str:
