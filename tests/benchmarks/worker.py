@@ -7,8 +7,11 @@ from collections.abc import Iterator
 
 from tests.benchmarks.cold import w5
 from tests.benchmarks.crash import w4
+from tests.benchmarks.pages import pages
 from tests.benchmarks.scene import Scene
 from tests.benchmarks.workloads import WORKLOADS, Options
+
+SERVED = {"W4": w4, "W5": w5, "pages": pages}
 
 
 def main(name: str, options: str) -> None:
@@ -18,9 +21,9 @@ def main(name: str, options: str) -> None:
 
 
 def results(name: str, options: Options) -> Iterator[dict]:
-    """W4 and W5 start processes of their own; the others run in this one."""
-    if name in ("W4", "W5"):
-        yield from (w4 if name == "W4" else w5)(options)
+    """What is in SERVED starts processes of its own; the others run in this one."""
+    if name in SERVED:
+        yield from SERVED[name](options)
         return
     scene = Scene(options.database_url)
     try:
