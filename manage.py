@@ -8,7 +8,7 @@ import sys
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
-        from django.core.management import execute_from_command_line
+        from config.commandline import CommandLine
     except ImportError:
         sys.stderr.write(
             "Django is not installed here. Run: python3 -m venv .venv && .venv/bin/pip install -r requirements.txt, "
@@ -18,7 +18,7 @@ def main() -> int:
     from config.env import SettingError
 
     try:
-        execute_from_command_line(sys.argv)
+        CommandLine(sys.argv).execute()
     except SettingError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -53,6 +53,7 @@ class NotFoundRouter:
         await send({"type": "websocket.close", "code": 4404})
 
 
+import_module("config.listening").teach()
 limited = import_module("runs.api.bodies").LimitedBodies(http)
 application = import_module("channels.routing").ProtocolTypeRouter(
     {"http": limited, "websocket": websocket()}

@@ -19,16 +19,16 @@ from math import ceil, prod
 
 from flows.checks.drawing import Drawing, Lookup
 from flows.checks.expressions import reads
+from flows.checks.fitting import UNFINISHED, fitted
 from flows.checks.shapes import follow
 from flows.costs import FREE, UNKNOWN, Ask, Cost, PriceOf, agent_cost, total
-from flows.graph import Node
+from flows.graph import Edge, Node
+from flows.nodes import TYPES
 from flows.nodes.base import NodeType
-from flows.schema import SCHEMA
 from governance.expressions import cel_parser
 from governance.expressions.errors import Invalid
 from governance.expressions.syntax import ListOf
 from governance.money import dollars, nano
-from governance.schemas import instance_problems
 
 USUAL_ITEMS = 5
 DEEPEST = 8  # flows within flows; a flow that calls itself does not publish
@@ -37,12 +37,16 @@ DEEPEST = 8  # flows within flows; a flow that calls itself does not publish
 def estimate(document: Mapping, lookup: Lookup, price: PriceOf) -> dict:
     """`{expected_usd, worst_usd, unbounded}`: `worst_usd` is None exactly where `unbounded` names nodes.
 
-    `price(model)` gives (input, output) in billionths of a dollar a token, None for an unpriced model. A document
-    that does not fit the schema has no worst case, and no nodes to name.
+    `price(model)` gives (input, output) in billionths of a dollar a token, None for an unpriced model. A node that
+    is not finished is unbounded; a document of which nothing fits the schema has no worst case, and no nodes to name.
     """
-    if instance_problems(SCHEMA, document):
+    found = fitted(document)
+    if found.document is None:
         return {"expected_usd": 0, "worst_usd": None, "unbounded": []}
-    cost, unbounded = flow_cost(document, lookup, price, 0)
+    return shown(*flow_cost(Drawing(found.document, lookup), price))
+
+
+def shown(cost: Cost, unbounded: list[str]) -> dict:
     return {
         "expected_usd": dollars(ceil(cost.expected)),
         "worst_usd": None if cost.worst is None else dollars(ceil(cost.worst)),
@@ -50,22 +54,30 @@ def estimate(document: Mapping, lookup: Lookup, price: PriceOf) -> dict:
     }
 
 
-def flow_cost(document: Mapping, lookup: Lookup, price: PriceOf, depth: int) -> tuple[Cost, list[str]]:
+def flow_cost(drawing: Drawing, price: PriceOf, depth: int = 0) -> tuple[Cost, list[str]]:
     """What one run costs, and the nodes that nothing bounds."""
-    drawing = Drawing(document, lookup)
-    likely = chances(drawing)
-    costs = {}
-    for node, node_type in drawing.typed:
-        times = prod(1 + loop.edge.loop_max for loop in drawing.graph.loops_around[node.id])
-        costs[node.id] = step_cost(drawing, node, node_type, price, depth).times(likely[node.id], times)
+    costs = node_costs(drawing, price, depth)
     cost = total(costs.values())
     unbounded = [node for node, cost in costs.items() if cost.worst is None]
-    cap = document.get("limits", {}).get("max_cost_usd")
+    cap = drawing.document.get("limits", {}).get("max_cost_usd")
     if cap is None:
         return cost, unbounded
     most = Fraction(nano(cap))
     worst = most if cost.worst is None else min(most, cost.worst)
     return Cost(min(cost.expected, most), worst), []
+
+
+def node_costs(drawing: Drawing, price: PriceOf, depth: int = 0) -> dict[str, Cost]:
+    """What each node costs in one run, all its executions together, in document order."""
+    likely, costs = chances(drawing), {}
+    for node in drawing.graph.nodes.values():
+        node_type = TYPES.get(node.type)
+        if node_type is not None:
+            times = prod(1 + loop.edge.loop_max for loop in drawing.graph.loops_around[node.id])
+            costs[node.id] = step_cost(drawing, node, node_type, price, depth).times(likely[node.id], times)
+        elif node.type == UNFINISHED:
+            costs[node.id] = UNKNOWN
+    return costs
 
 
 def chances(drawing: Drawing) -> dict[str, Fraction]:
@@ -74,13 +86,16 @@ def chances(drawing: Drawing) -> dict[str, Fraction]:
     for node in drawing.graph.order:
         if drawing.graph.nodes[node].type == "start":
             found[node] = Fraction(1)
-        onwards = [
-            edge for edge in drawing.graph.outgoing[node] if edge.loop_max is None and edge.port != "error"
-        ]
-        ports = {edge.port for edge in onwards if edge.port != "exhausted"} or {edge.port for edge in onwards}
-        for edge in (edge for edge in onwards if edge.port in ports):
-            found[edge.target] = min(Fraction(1), found[edge.target] + found[node] / len(ports))
+        for edge, share in onwards(drawing, node):
+            found[edge.target] = min(Fraction(1), found[edge.target] + found[node] * share)
     return found
+
+
+def onwards(drawing: Drawing, node: str) -> list[tuple[Edge, Fraction]]:
+    """The edges that a node is expected to take, each with its share of the runs: its ports are equally likely."""
+    edges = [edge for edge in drawing.graph.outgoing[node] if edge.loop_max is None and edge.port != "error"]
+    ports = {edge.port for edge in edges if edge.port != "exhausted"} or {edge.port for edge in edges}
+    return [(edge, Fraction(1, len(ports))) for edge in edges if edge.port in ports]
 
 
 def step_cost(drawing: Drawing, node: Node, node_type: NodeType, price: PriceOf, depth: int) -> Cost:
@@ -116,7 +131,7 @@ def subflow_cost(drawing: Drawing, node: Node, ref: str, price: PriceOf, depth: 
     document = drawing.lookup("flow", ref)
     if document is None or depth == DEEPEST:
         return UNKNOWN
-    cost, _ = flow_cost(document, drawing.lookup, price, depth + 1)
+    cost, _ = flow_cost(Drawing(document, drawing.lookup), price, depth + 1)
     return cost.times(1, node.retry.max_attempts)
 
 

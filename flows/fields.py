@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 
+from governance.schemas import MUST_BE
+
 SLUG = "^[a-z0-9-]{1,64}$"
 REFERENCE = "^[a-z0-9-]{1,64}(@[1-9][0-9]{0,8})?$"
 REVIEWER = "^(role:(viewer|author|operator|reviewer|admin)|user:[^\\s:]{1,150}|group:[a-z0-9-]{1,64})$"
 PORT = "^[A-Za-z][A-Za-z0-9_-]{0,63}$"
+A_SLUG = "a slug: 1 to 64 of the characters a-z, 0-9 and the hyphen"
+A_PORT = "the name of a port: a letter, then up to 63 of letters, digits, hyphen and underscore"
 RESERVED_PORTS = frozenset(
     "out else otherwise error exhausted approved rejected timed_out no_consensus".split()
 )
@@ -18,6 +22,7 @@ def reference(of: str) -> dict:
     return {
         "type": "string",
         "pattern": REFERENCE,
+        MUST_BE: "a slug, or a version of it such as writer@3",
         "description": f"{of}: `slug`, or `slug@3` for one version",
     }
 
@@ -52,6 +57,7 @@ def reviewer() -> dict:
     return {
         "type": "string",
         "pattern": REVIEWER,
+        MUST_BE: "role: and a role, user: and a username, or group: and a group's slug, such as role:reviewer",
         "description": "`role:reviewer`, `user:rita` or `group:finance`",
     }
 
@@ -61,7 +67,7 @@ def json_schema(description: str) -> dict:
 
 
 def port() -> dict:
-    return {"type": "string", "pattern": PORT}
+    return {"type": "string", "pattern": PORT, MUST_BE: A_PORT}
 
 
 def strict(properties: dict, required: tuple[str, ...] = (), **more) -> dict:

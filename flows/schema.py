@@ -4,22 +4,29 @@ A type that is not known here passes the schema, so that a draft can be kept; `f
 """
 
 from flows.fields import (
+    A_SLUG,
     LONGEST_TIME_S,
-    PORT,
     SLUG,
     duration,
     json_schema,
+    port,
     reference,
     reviewer,
     strict,
 )
 from flows.nodes import TYPES
+from governance.schemas import MUST_BE
 
 MOST_NODES = 500
 MOST_EDGES = 2_000
 NAME = {"type": "string", "maxLength": 200}
 PROSE = {"type": "string", "maxLength": 10_000}
 NODE_ID = "^[a-z][a-z0-9_]{0,63}$"
+NODE_NAME = {
+    "type": "string",
+    "pattern": NODE_ID,
+    MUST_BE: "a node's id: a small letter, then up to 63 of small letters, digits and underscore",
+}
 DOLLARS = {"type": "number", "minimum": 0, "maximum": 9_000_000}
 TIME = {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_TIME_S}
 
@@ -52,16 +59,16 @@ STATE = strict(
 )
 EDGE = strict(
     {
-        "from": {"type": "string", "pattern": NODE_ID},
-        "port": {"type": "string", "pattern": PORT, "default": "out"},
-        "to": {"type": "string", "pattern": NODE_ID},
+        "from": NODE_NAME,
+        "port": {**port(), "default": "out"},
+        "to": NODE_NAME,
         "loop": strict({"max": {"type": "integer", "minimum": 1, "maximum": 1_000}}, required=("max",)),
     },
     required=("from", "to"),
 )
 NODE = strict(
     {
-        "id": {"type": "string", "pattern": NODE_ID},
+        "id": NODE_NAME,
         "type": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,63}$"},
         "name": NAME,
         "config": {"type": "object"},
@@ -94,7 +101,7 @@ def config_rule(kind: str, config_schema: dict) -> dict:
 SCHEMA = strict(
     {
         "kind": {"const": "flow"},
-        "slug": {"type": "string", "pattern": SLUG},
+        "slug": {"type": "string", "pattern": SLUG, MUST_BE: A_SLUG},
         "name": NAME,
         "description": PROSE,
         "input_schema": json_schema("What a run's input must be"),
@@ -113,3 +120,5 @@ SCHEMA = strict(
         },
     },
 )
+NODE_SCHEMA = {"$ref": "#/$defs/node", "$defs": SCHEMA["$defs"]}
+"""A node alone, for what is said of one node."""

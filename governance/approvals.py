@@ -21,8 +21,21 @@ from governance.models import Approval, Decision, Group, Project, User
 from governance.models.projects import ROLES
 from governance.refusals import Conflict, Forbidden, NotFound, Problem, Refused
 
-__all__ = ["cancelling", "decide", "decided", "expiring", "may_decide", "names_of", "opening", "pending_for"]
+__all__ = [
+    "cancelling",
+    "decide",
+    "decided",
+    "deciding",
+    "expiring",
+    "may_decide",
+    "names_of",
+    "opening",
+    "pending_for",
+]
 
+deciding = (
+    Signal()
+)  # sent with run_id before the item is locked: who keeps runs locks that one first, as always
 decided = Signal()  # sent with approval_id and run_id in the transaction that ends an item
 
 DECISIONS = {
@@ -53,6 +66,7 @@ def decide(
     payload that does not fit), Conflict (409: stale fingerprint, decided already, said already, changed payload).
     """
     with transaction.atomic():
+        deciding.send(sender=Approval, run_id=approval.run_id)
         approval = _locked(approval.pk)
         _refuse_unfit(approval, decision, fingerprint, reason)
         _refuse_others(approval, user)
@@ -156,6 +170,8 @@ def _payload(approval: Approval, decision: str, payload: Any) -> Any:
     if decision not in ("approve", "answer", "done"):
         return None
     before = _standing(approval) if decision == "approve" else None
+    if payload is UNCHANGED and decision == "done":
+        return _nothing_given(approval)
     if payload is UNCHANGED or (decision == "approve" and _same(payload, before)):
         return before
     if decision == "approve" and not approval.editable:
@@ -167,6 +183,13 @@ def _payload(approval: Approval, decision: str, payload: Any) -> Any:
     if problems:
         raise Refused(problems)
     return payload
+
+
+def _nothing_given(approval: Approval) -> None:
+    """Done, without an output: that fits where the tool promises none. Raises Refused."""
+    if approval.schema is not None and schemas.instance_problems(approval.schema, None):
+        sentence = "The field 'payload' is missing: add the output of what was done, as its schema wants it."
+        raise Refused([Problem("/payload", sentence, "missing_field")])
 
 
 def _standing(approval: Approval) -> Any:

@@ -45,6 +45,12 @@ def decode(text: str) -> int | None:
     return number if number < 1 << 63 else None
 
 
+def account_name(key: str) -> str:
+    """An account of the ledger as events and people name it: a run by its 13 characters, all others as they are."""
+    subject, _, number = key.partition(":")
+    return f"run:{encode(int(number))}" if subject == "run" and number.isdigit() else key
+
+
 class OpaqueIdConverter:
     """Django's path converter `<opaque:run_id>`: what is no identifier is a 404."""
 

@@ -95,6 +95,14 @@ class ReleaseRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Orphan:
+    """The run's driver is gone: it leaves every line, and what it held counts on as unknown, since the calls may have
+    gone out. Whoever drives it on asks for the same holds again, and settles them."""
+
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What became of one operation: `state` is held, waiting, refused or done.
 
@@ -107,7 +115,7 @@ class Answer:
     woken: tuple[Name, ...] = ()
 
 
-Operation = Reserve | Settle | Release | ReleaseRun
+Operation = Reserve | Settle | Release | ReleaseRun | Orphan
 
 
 def apply(vendor: str, operations: Sequence[Operation]) -> Statements:
@@ -183,6 +191,8 @@ def _play(book: Book, keys: dict[str, int], operation: Operation) -> tuple[str, 
             book.settle((operation.run_id, operation.call), operation.cost or 0)
         case Release():
             book.release((operation.run_id, operation.call))
+        case Orphan():
+            book.orphan(operation.run_id)
         case ReleaseRun():
             for name in [name for name in book.entries if name[0] == operation.run_id]:
                 if name[1] not in operation.keep:
@@ -204,8 +214,9 @@ def _final(book: Book, operation: Operation, answer: Answer) -> Answer:
 
 def _opened(vendor: str, operations: Sequence[Operation]) -> Statements:
     """The book of everything that `operations` touch, locked, and the account ids by key."""
-    names = [(op.run_id, op.call) for op in operations if not isinstance(op, ReleaseRun)]
-    runs = sorted({op.run_id for op in operations if isinstance(op, ReleaseRun)})
+    whole = [op for op in operations if isinstance(op, ReleaseRun | Orphan)]
+    names = [(op.run_id, op.call) for op in operations if not isinstance(op, ReleaseRun | Orphan)]
+    runs = sorted({op.run_id for op in whole})
     limits = {limit.key: limit.limit for op in operations if isinstance(op, Reserve) for limit in op.limits}
     known = limits.keys() | {key for op in operations if isinstance(op, Settle) for key in op.keys}
     entries, accounts = yield from _first_look(names, runs, known)

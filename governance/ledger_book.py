@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 
-HELD, WAITING, REFUSED = "held", "waiting", "refused"
+HELD, WAITING, REFUSED, UNKNOWN = "held", "waiting", "refused", "unknown"
 Name = tuple[int, str]  # run id, call
 
 
@@ -27,7 +27,8 @@ class Account:
 class Entry:
     """One reservation. `place` orders the line: the row's id, or a number after all of them for a new one.
 
-    `granted` is set once it was moved from waiting to held here.
+    `unknown` is held for a call of a driver that is gone: nobody knows whether it went out. `changed` is set once its
+    state was changed here.
     """
 
     name: Name
@@ -36,7 +37,7 @@ class Entry:
     state: str
     place: int
     id: int | None = None
-    granted: bool = False
+    changed: bool = False
 
 
 class Book:
@@ -62,7 +63,8 @@ class Book:
     def reserve(self, name: Name, amount: int, accounts: tuple[int, ...]) -> tuple[str, int | None]:
         """(held, None), (waiting, account) or (refused, account). Asking again changes nothing of what stands."""
         entry = self.entries.get(name)
-        if entry is not None and entry.state == HELD:
+        if entry is not None and entry.state != WAITING:
+            self._move(entry, HELD)
             return HELD, None
         if entry is not None and (entry.amount, entry.accounts) == (amount, accounts):
             return WAITING, accounts[0] if (lacking := self._lacking(entry)) is None else lacking
@@ -94,11 +96,20 @@ class Book:
         entry = self.entries.get(name)
         if entry is None:
             return
-        if entry.state == HELD:
+        if entry.state == WAITING:
+            self._leave(entry)
+        else:
             self._each(entry, reserved=-entry.amount)
             self._drop(entry)
-        else:
-            self._leave(entry)
+
+    def orphan(self, run_id: int) -> None:
+        """Its driver is gone: it leaves every line, and what it held may have been spent."""
+        for name in [name for name in self.entries if name[0] == run_id]:
+            entry = self.entries[name]
+            if entry.state == WAITING:
+                self._leave(entry)
+            else:
+                self._move(entry, UNKNOWN)
 
     def advance(self) -> None:
         """Moves the line: adds to `moved` who is held now, and who never can be."""
@@ -147,8 +158,13 @@ class Book:
         return None
 
     def _grant(self, entry: Entry) -> None:
-        entry.state, entry.granted = HELD, True
+        self._move(entry, HELD)
         self._each(entry, waiting=-1, reserved=entry.amount)
+
+    @staticmethod
+    def _move(entry: Entry, state: str) -> None:
+        entry.changed = entry.changed or entry.state != state
+        entry.state = state
 
     def _leave(self, entry: Entry) -> None:
         self._each(entry, waiting=-1)

@@ -20,7 +20,7 @@ SUMS = ("cost", "input_tokens", "output_tokens", "calls")
 ENTRIES = "SELECT id, run_id, call, amount, accounts, state FROM governance_reservation WHERE "
 ACCOUNTS = 'SELECT id, key, "limit", spent, reserved, waiting FROM governance_account WHERE '
 DELETE = "DELETE FROM governance_reservation WHERE"
-GRANT = "UPDATE governance_reservation SET state = 'held' WHERE"
+MOVE = "UPDATE governance_reservation SET state = ? WHERE"
 ADD_UP = " ".join(
     (
         f"ON CONFLICT ({', '.join(SPEND)}) DO UPDATE SET",
@@ -70,9 +70,12 @@ def stored(book: Book) -> Iterator[Statement]:
     gone = [entry.id for entry in book.gone]
     if gone:
         yield f"{DELETE} id IN ({_list(len(gone))})", gone
-    granted = [entry.id for entry in book.entries.values() if entry.granted and entry.id is not None]
-    if granted:
-        yield f"{GRANT} id IN ({_list(len(granted))})", granted
+    moved: dict[str, list[int]] = {}
+    for entry in book.entries.values():
+        if entry.changed and entry.id is not None:
+            moved.setdefault(entry.state, []).append(entry.id)
+    for state, numbers in moved.items():
+        yield f"{MOVE} id IN ({_list(len(numbers))})", [state, *numbers]
     fresh = sorted(
         (entry for entry in book.entries.values() if entry.id is None), key=lambda entry: entry.place
     )

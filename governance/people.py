@@ -41,6 +41,15 @@ def rename_project(project: Project, name: str, by: User | None) -> Project:
     return project
 
 
+def limit_runs(project: Project, most: int | None, by: User | None) -> Project:
+    """So many runs of the project work at once from now on; None: any number. Who works already goes on."""
+    with transaction.atomic():
+        before, project.max_running_runs = project.max_running_runs, most
+        project.save(update_fields=["max_running_runs"])
+        _record("project.limit_runs", project, by, before=before, after=most)
+    return project
+
+
 def create_user(username: str, by: User | str | None, *, name: str = "", email: str = "") -> User:
     """A new person, who signs in by link until they set a password. Raises Refused, Conflict."""
     problems = schemas.plain_problems(username)

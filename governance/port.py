@@ -29,12 +29,13 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What the journal holds of one call: its decision, its last result (`model.called` or `tool.called` data), and
-    whether it may have gone out without a result."""
+    """What the journal holds of one call: its decision, its last result (`model.called` or `tool.called` data),
+    whether it may have gone out without a result, and whether it says that money was held for it."""
 
     decision: Mapping | None = None
     result: Mapping | None = None
     sent: bool = False
+    reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,9 +140,7 @@ def _explained(
         yield from explain(error, schema, at)
 
 
-def explain(
-    error: jsonschema_rs.ValidationError, schema: Mapping | bool, at: str = ""
-) -> Iterator[Problem]:
+def explain(error: jsonschema_rs.ValidationError, schema: Mapping | bool, at: str = "") -> Iterator[Problem]:
     """The problems of one validation error: one, or one for each unknown field."""
     where, facts = at + pointer(*error.instance_path), error.kind.as_dict()
     kind, said = error.kind.name, _place(schema, error.schema_path[:-1])

@@ -5,9 +5,11 @@ from typing import Any
 
 from governance import expressions, schemas, secrets
 from governance.documents import register_kind
-from governance.documents.lookup import resolve
+from governance.documents.lookup import content, resolve
 from governance.models import Project
-from governance.refusals import Problem
+from governance.refusals import Problem, pointer
+from registry import provider_types
+from registry.prices import price
 from registry.schemas import AGENT, PROVIDER, RISKS, TOOL, TOOL_CONFIGS, is_built
 from registry.tools import TOOLS
 
@@ -34,6 +36,7 @@ def agent_problems(body: Mapping, project: Project) -> list[Problem]:
         problems.append(
             Problem(f"/context/knowledge/{index}", "Knowledge is not built yet: leave it out.", "not_built")
         )
+    problems += _price_problems(body, project)
     return problems + list(_delegation_problems(body, project))
 
 
@@ -57,6 +60,7 @@ def tool_problems(body: Mapping, project: Project) -> list[Problem]:
         message = f"Tools of type {body['type']!r} are not built yet: use {built}."
         return [Problem("/type", message, "not_built")]
     problems = list(_config_problems(body["type"], body.get("config", {})))
+    problems += _undeclared_problems(body)
     problems += [*_schema_problems(body, "input_schema"), *_schema_problems(body, "output_schema")]
     if body["type"] == "http" and "risk" not in body:
         message = (
@@ -70,7 +74,7 @@ def tool_problems(body: Mapping, project: Project) -> list[Problem]:
 
 
 def provider_problems(body: Mapping, project: Project) -> list[Problem]:
-    problems = []
+    problems = list(_type_problems(body["type"]))
     if body["type"] == "scripted":
         for field in ("api_base", "secret"):
             if field in body:
@@ -85,6 +89,48 @@ def provider_problems(body: Mapping, project: Project) -> list[Problem]:
     if "secret" in body:
         problems += _secret_problems([body["secret"]], "/secret", project)
     return problems
+
+
+def _type_problems(provider_type: str) -> Iterator[Problem]:
+    if not provider_types.is_known(provider_type):
+        meant = provider_types.suggestion(provider_type)
+        advice = (
+            f"did you mean {meant!r}?" if meant else "use 'openai' for whatever speaks OpenAI's protocol."
+        )
+        message = f"There is no provider type {provider_type!r}: {advice}"
+        yield Problem("/type", message, "unknown_type")
+
+
+def _price_problems(body: Mapping, project: Project) -> Iterator[Problem]:
+    """Warnings: a name that neither the provider's prices nor LiteLLM's table knows is mistyped, or unpriced."""
+    named = [("/model", body["model"])]
+    named += [(f"/fallback_models/{index}", ref) for index, ref in enumerate(body.get("fallback_models", ()))]
+    live = resolve(project, {("provider", provider_of(ref)) for _, ref in named})
+    for at, ref in named:
+        slug, _, name = ref.partition("/")
+        provider = content(live["provider", slug]) if ("provider", slug) in live else None
+        if provider is None or provider["type"] == provider_types.SCRIPTED:
+            continue
+        known = provider.get("prices", {})
+        if name not in known and price(provider, name) is None:
+            meant = schemas.nearest(name, known)
+            instead = f"did you mean {slug}/{meant}? " if meant else ""
+            message = (
+                f"The provider {slug!r} has no price for {name!r}: {instead}Without a price it cannot be called "
+                "under a budget: check the name, or add it to the provider's prices."
+            )
+            yield Problem(at, message, "no_price", "warning")
+
+
+def _undeclared_problems(body: Mapping) -> Iterator[Problem]:
+    """A secret that is used and not in the document's `secrets` would not be there when the call is made."""
+    for field, template in body.get("config", {}).items():
+        parts = template.items() if isinstance(template, Mapping) else [(None, template)]
+        for key, part in parts:
+            at = pointer("config", field) if key is None else pointer("config", field, key)
+            for name in sorted(expressions.members_value(part, "secrets") - set(body.get("secrets", ()))):
+                message = f"The secret {name!r} is used here and not listed: add it to secrets."
+                yield Problem(at, message, "undeclared_secret")
 
 
 def _config_problems(tool_type: str, config: Mapping) -> Iterator[Problem]:

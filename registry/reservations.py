@@ -8,6 +8,7 @@ A model without a price is refused where a limit applies, unless its provider ma
 from datetime import UTC, datetime
 
 from governance import clock
+from governance.ids import account_name
 from governance.money import dollars, nano
 from governance.port import Desk, Facts, Hold, Limit, Settlement
 from registry.backends import ModelRequest, backend
@@ -56,8 +57,9 @@ async def reserve(
     if held.refused_by is not None:
         sentence = f"it may cost ${dollars(worst)}, which is more than is left of {named(held.refused_by)}"
         raise _exceeded(desk, call, worst, held.refused_by, sentence)
-    accounts = [limit.key for limit in limits]
-    desk.add("budget.reserved", {"call": call, "amount_usd": dollars(worst), "accounts": accounts})
+    if not desk.recall(call).reserved:  # after a crash the journal says so already
+        accounts = [account_name(limit.key) for limit in limits]
+        desk.add("budget.reserved", {"call": call, "amount_usd": dollars(worst), "accounts": accounts})
     return Reservation(desk, call, ask, limits)
 
 
@@ -100,5 +102,6 @@ def _agent_limit(ask: ModelAsk, name: str) -> int | None:
 
 
 def _exceeded(desk: Desk, call: str, amount: int, account: str, sentence: str) -> CallFailed:
-    desk.add("budget.exceeded", {"call": call, "amount_usd": dollars(amount), "account": account})
+    data = {"call": call, "amount_usd": dollars(amount), "account": account_name(account)}
+    desk.add("budget.exceeded", data)
     return CallFailed("budget_exceeded", f"The call was not made: {sentence}.")

@@ -2,11 +2,25 @@
 
 from collections.abc import Mapping
 
+from governance.schemas import MUST_BE
 from registry.tools import TOOLS
 
-SLUG = {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"}
-REFERENCE = {"type": "string", "pattern": "^[a-z0-9-]{1,64}(@[1-9][0-9]{0,8})?$"}
-MODEL = {"type": "string", "pattern": "^[a-z0-9-]{1,64}/\\S.*$", "maxLength": 265}
+SLUG = {
+    "type": "string",
+    "pattern": "^[a-z0-9-]{1,64}$",
+    MUST_BE: "a slug: 1 to 64 of the characters a-z, 0-9 and the hyphen",
+}
+REFERENCE = {
+    "type": "string",
+    "pattern": "^[a-z0-9-]{1,64}(@[1-9][0-9]{0,8})?$",
+    MUST_BE: "a slug, or a version of it such as lookup-charge@3",
+}
+MODEL = {
+    "type": "string",
+    "pattern": "^[a-z0-9-]{1,64}/\\S.*$",
+    "maxLength": 265,
+    MUST_BE: "provider/model, such as openai-main/gpt-5-mini",
+}
 NAME = {"type": "string", "maxLength": 200}
 TEXT = {"type": "string", "maxLength": 20_000}
 LONG_TEXT = {"type": "string", "maxLength": 200_000}
@@ -14,7 +28,16 @@ DOLLARS = {"type": "number", "minimum": 0, "maximum": 1_000_000}
 SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": 86_400}
 COUNT = {"type": "integer", "minimum": 0, "maximum": 1_000_000}
 JSON_SCHEMA = {"type": "object"}
-SECRET_NAME = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"}
+SECRET_NAME = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$",
+    MUST_BE: "the name of a secret: a letter or digit, then up to 99 of letters, digits, dot, hyphen and underscore",
+}
+ENTITY = {
+    "type": "string",
+    "pattern": "^[A-Z][A-Z0-9_]{0,63}$",
+    MUST_BE: "the name of an entity, such as EMAIL_ADDRESS",
+}
 # Not built yet are the types of later issues: registry.checks says so instead of calling them unknown.
 TOOL_TYPES = ("http", "sql", "files", "calculator", "mcp", "knowledge")
 RISKS = ("read", "write", "irreversible")
@@ -74,7 +97,7 @@ AGENT = document(
         "tools": {**listed(REFERENCE, 128), "uniqueItems": True},
         "context": closed(
             {
-                "history": {"type": "string", "pattern": "^[a-z_]{1,32}$"},
+                "history": {"type": "string", "pattern": "^[a-z_]{1,32}$", MUST_BE: "a word such as steps"},
                 "last": COUNT,
                 "max_tokens": {"type": "integer", "minimum": 1, "maximum": 10_000_000},
                 "knowledge": listed(REFERENCE, 50),
@@ -114,7 +137,7 @@ TOOL = document(
         "idempotent": {"type": "boolean"},
         "timeout_s": SECONDS,
         "secrets": {**listed(SECRET_NAME, 32), "uniqueItems": True},
-        "sees": listed({"type": "string", "pattern": "^[A-Z][A-Z0-9_]{0,63}$"}, 100),
+        "sees": listed(ENTITY, 100),
         "cache_ttl_s": {"type": "number", "minimum": 0, "maximum": 2_592_000},
     },
     ("type",),
@@ -173,8 +196,17 @@ PRICE = {
 PROVIDER = document(
     "provider",
     {
-        "type": {"type": "string", "pattern": "^[a-z0-9_]{1,64}$"},
-        "api_base": {"type": "string", "maxLength": 2_000, "pattern": "^https?://"},
+        "type": {
+            "type": "string",
+            "pattern": "^[a-z0-9_-]{1,64}$",
+            MUST_BE: "scripted, or a provider's name in LiteLLM such as openai, anthropic or ollama",
+        },
+        "api_base": {
+            "type": "string",
+            "maxLength": 2_000,
+            "pattern": "^https?://",
+            MUST_BE: "an address that starts with http:// or https://",
+        },
         "secret": SECRET_NAME,
         "prices": {"type": "object", "additionalProperties": PRICE, "maxProperties": 1000},
         "script": listed(SCRIPT_ENTRY, 1000),

@@ -19,6 +19,7 @@ from governance.models import Project, User
 from governance.money import dollars
 from governance.port import ApprovalRequest, Decided, Facts, Held, Hold, Recorded, Settlement
 from registry import gateway, lookups
+from registry.backends.base import NO_API
 from registry.calls import CallFailed, ModelAsk, Pinned, ToolAsk
 from registry.connections import close_sessions
 from registry.schemas import input_schema_of
@@ -85,18 +86,16 @@ def _tried(
 
 def in_words(failure: CallFailed) -> str:
     """What is wrong, for whoever has to mend it, with what the peer said."""
-    if failure.code != "provider_error":
+    if failure.code != "provider_error" or failure.status is None:
         return failure.message
     if failure.status in (401, 403):
         return f"The provider refused the key: check the secret. ({failure.message})"
+    if failure.status in (404, 405) and NO_API in failure.message:
+        return f"The address is wrong: {failure.message}"
     if failure.status == 404:
-        return f"The provider has no such model, or api_base is not its address. ({failure.message})"
+        return f"The provider has no such model: check its name. ({failure.message})"
     if failure.status == 429:
         return f"The provider is there, and refuses for now because of its limits. ({failure.message})"
-    if failure.status is None and failure.retryable:
-        return (
-            f"Nothing answers there: check api_base and whether the provider is running. ({failure.message})"
-        )
     return failure.message
 
 

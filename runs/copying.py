@@ -4,7 +4,7 @@ Calls, retries and approvals are not taken over: the copy costs nothing and asks
 are, where an output names them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import QuerySet
 
@@ -38,12 +38,16 @@ class Copy:
         return lines.exclude(node__in=self.again)
 
     def _settled(self, lines: Iterable[Event]) -> list[Event]:
-        """Steps that are still under way are executed anew; so are those that were cut off."""
+        """Steps that are still under way are executed anew; so are those that were cut off, and those whose failure
+        ended the run. An item that failed stands as long as its map does."""
         lines = [(line, loads(line.data)) for line in lines]
-        done = {
+        done = {key_of(line) for line, data in lines if has_settled(line, data)}
+        done |= {
             key_of(line)
             for line, data in lines
-            if line.type == "step.skipped" or data.get("status") in ("succeeded", "failed")
+            if line.item is not None
+            and data.get("status") == "failed"
+            and (line.node, line.iteration, None) in done
         }
         return [line for line, _ in lines if key_of(line) in done]
 
@@ -88,6 +92,12 @@ class Copy:
         named = {hash for event in self.events if (hash := named_part(loads(event.data).get("output")))}
         found: Sequence[Part] = Part.objects.filter(run_id=self.source.id, hash__in=named) if named else ()
         return [Part(run_id=self.target.id, hash=part.hash, text=part.text) for part in found]
+
+
+def has_settled(line: Event, data: Mapping) -> bool:
+    """Whether the line ends a step in a way that others can follow."""
+    status = data.get("status")
+    return line.type == "step.skipped" or status == "succeeded" or (status == "failed" and bool(data["ports"]))
 
 
 def key_of(event: Event) -> tuple:

@@ -1,17 +1,21 @@
 """What a project's runs add up to: usage, decisions, metrics, and the numbers of the whole instance."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from django.db.models import Avg, Count, F, Q, QuerySet, Sum
+from django.db.models import Avg, Count, F, JSONField, Q, QuerySet, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
-from governance import clock, money
+from governance import clock, ids, money
 from governance.models import Approval, Project, Spend
 from runs.models import STATUSES, Event, Feedback, Run, Step
 
 SAMPLE = 10_000  # percentiles are those of the newest so many
 DECISIVE = ("choice.made", "policy.decided")
 MICROS = 1_000_000
+SHOWN_DAYS = 30  # what the pages of agents and tools add up
+SAMPLED_RUNS = 1_000  # how far back they look into single steps and calls
 
 
 def usage(project: Project, by: Sequence[str], since: int | None) -> dict:
@@ -157,3 +161,48 @@ def instance() -> dict:
         "tokens": {"input": int(totals["tokens_in"]), "output": int(totals["tokens_out"])},
         "approvals_pending": Approval.objects.filter(status="pending").count(),
     }
+
+
+def agent_use(project: Project) -> dict[str, dict]:
+    """By agent: {calls, cost (nano-dollars)} of its model calls in the last 30 days (UTC). One query."""
+    since = _shown_since().date()
+    spends = Spend.objects.filter(project=project, day__gte=since).exclude(agent="")
+    rows = spends.values("agent").annotate(called=Sum("calls"), spent=Sum("cost")).order_by()
+    return {row["agent"]: {"calls": int(row["called"]), "cost": int(row["spent"])} for row in rows}
+
+
+def agent_success(project: Project) -> dict[str, tuple[int, int]]:
+    """By agent: (succeeded, finished) steps of the newest 1,000 runs within 30 days, all versions. One query."""
+    steps = Step.objects.filter(run_id__in=_sampled(project), agent__isnull=False)
+    rows = steps.filter(status__in=("succeeded", "failed")).values_list("agent", "status")
+    return _succeeded(
+        (name.partition("@")[0], *rest) for name, *rest in rows.annotate(Count("node")).order_by()
+    )
+
+
+def tool_use(project: Project) -> dict[str, tuple[int, int]]:
+    """By tool: (succeeded, all) calls in the newest 1,000 runs within 30 days. One query."""
+    events = Event.objects.filter(run_id__in=_sampled(project), type="tool.called")
+    data = Cast("data", JSONField())
+    rows = events.values_list(KeyTextTransform("tool", data), KeyTextTransform("status", data))
+    return _succeeded(rows.annotate(Count("seq")).order_by())
+
+
+def _succeeded(rows: Iterable[Sequence]) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for name, status, count in rows:
+        good, total = found.get(name, (0, 0))
+        found[name] = (good + (count if status in ("succeeded", "ok") else 0), total + count)
+    return found
+
+
+def _sampled(project: Project) -> QuerySet:
+    """Ids hold their moment: the newest come first from the index, and older ones are never looked at. Nor are
+    test runs: they are there to fail."""
+    oldest = int(_shown_since().timestamp() * 1000) << ids.SPARE_BITS
+    runs = Run.objects.filter(project=project, id__gte=oldest).exclude(trigger="test")
+    return runs.order_by("-id").values("id")[:SAMPLED_RUNS]
+
+
+def _shown_since() -> datetime:
+    return datetime.fromtimestamp(clock.now() / MICROS, UTC) - timedelta(days=SHOWN_DAYS)

@@ -6,19 +6,23 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from flows.graph import Graph, parse
-from governance import audit, clock, documents, ids, schemas
-from governance.models import Project, User, Version
+from governance import audit, clock, documents, ids, people, schemas
+from governance.ledger import run_sync
+from governance.models import Project, User
 from governance.refusals import Conflict, NotFound, Problem, Refused, pointer
 from runs import tasks
 from runs.copying import Copy, behind
+from runs.engine import places
 from runs.engine.birth import Newborn, newborn
+from runs.engine.library import DRAFT, flow_of
 from runs.engine.rows import EVENT_COLUMNS, dumps, loads
 from runs.models import Event, LaunchKey, Part, Run, Step
 
 UNCHANGED: Any = object()
+MOST_RUNG = 500  # the sweep finds the others
 KEY_LIFETIME_US = round(timedelta(hours=24).total_seconds() * 1_000_000)
 
 
@@ -61,7 +65,7 @@ def launch(
     if known is not None:
         return known, False
     version = documents.find(project, "flow", flow)
-    _check_input(version, input)
+    check_input(documents.content(version), input)
     run = Run(
         id=ids.new_id(),
         project=project,
@@ -72,25 +76,48 @@ def launch(
         environment=environment,
         trigger=trigger,
     )
+    return start(run, input, labels=labels or {}, idempotency_key=idempotency_key, body=body)
+
+
+def start(
+    run: Run,
+    input: Any,
+    *,
+    labels: Mapping[str, str],
+    document: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
+    body: Mapping[str, Any] | None = None,
+) -> tuple[Run, bool]:
+    """Stores a run that its policies allow, and rings for it. `document` is the flow of a run that is of no version.
+
+    Raises LaunchRefused, LaunchConflict.
+    """
+    project, user = run.project, run.user
     child, verdict = newborn(
-        run, project=project.slug, username=user.username, input=input, labels=dict(labels or {})
+        run,
+        project=project.slug,
+        username=user.username,
+        input=input,
+        labels=dict(labels),
+        document=document,
     )
     if verdict.effect != "allow":
         _record_refusal(project, user, child)
         raise LaunchRefused("denied", verdict.reason, decision=child.decided)
     try:
-        _store(child, user, idempotency_key, body)
+        _store(child, user, idempotency_key, body or {})
     except IntegrityError:
         # The same key twice at the same moment: the other one was first.
-        known = _known(project, user, idempotency_key, body)
+        known = _known(project, user, idempotency_key, body or {})
         if known is None:
             raise
         return known, False
     return run, True
 
 
-def _check_input(version: Version, input: Any) -> None:
-    schema = documents.content(version).get("input_schema")
+def check_input(document: Mapping[str, Any], input: Any) -> None:
+    """Raises LaunchRefused where `input` does not fit what the flow `document` asks for."""
+    schema = document.get("input_schema")
     problems = schemas.instance_problems(schema, input) if schema is not None else []
     if problems:
         raise LaunchRefused("invalid_input", "The input does not fit the flow's input schema.", problems)
@@ -141,6 +168,15 @@ def _record_refusal(project: Project, user: User, child: Newborn) -> None:
     audit.record("run.refuse", f"flows/{child.run.flow}", user, project, {"decision": dict(child.decided)})
 
 
+def limit_runs(project: Project, most: int | None, by: User) -> None:
+    """So many runs of the project work at once from now on (None: any number); whoever may work now is called up."""
+    with transaction.atomic():
+        people.limit_runs(project, most, by)
+        with connection.cursor() as cursor:
+            called = run_sync(cursor, places.called_up(project.pk)(connection.vendor), connection.vendor)
+        transaction.on_commit(lambda: [tasks.ring(run_id) for run_id in called[:MOST_RUNG]])
+
+
 def cancel(run: Run, by: User) -> None:
     """Asks whoever drives the run to stop it: within a second, also in the middle of a call."""
     with transaction.atomic():
@@ -158,10 +194,8 @@ def fork(
 
     `input` replaces the run's, `pins` single versions: {"agents/writer": 3}. Raises Refused, LaunchRefused.
     """
-    # What is archived meanwhile can still be forked: the run is pinned to it.
-    own = f"flows/{run.flow}@{run.version}"
-    version = documents.pinned(run.project, {own: run.version})[own]
-    graph = parse(documents.content(version))
+    document = flow_of(run)
+    graph = parse(document)
     if from_node not in graph.nodes:
         sentence = (
             f"Flow {run.flow}@{run.version} has no node {from_node!r}; name one of {', '.join(graph.nodes)}."
@@ -172,7 +206,7 @@ def fork(
     if input is not UNCHANGED and input != given:
         _refuse_copied_approvals(run, graph, again)
         given = input
-    _check_input(version, given)
+    check_input(document, given)
     forked = Run(
         id=ids.new_id(),
         project=run.project,
@@ -185,7 +219,12 @@ def fork(
         forked_from=run.id,
     )
     born, verdict = newborn(
-        forked, project=run.project.slug, username=by.username, input=given, labels=loads(run.labels)
+        forked,
+        project=run.project.slug,
+        username=by.username,
+        input=given,
+        labels=loads(run.labels),
+        document=document if run.version == DRAFT else None,
     )
     if verdict.effect != "allow":
         _record_refusal(run.project, by, born)
@@ -237,7 +276,7 @@ def _store_fork(source: Run, born: Newborn, again: set[str], by: User) -> None:
         lines = [Event(**dict(zip(EVENT_COLUMNS, row, strict=True))) for row in born.event_rows()]
         started = Event(run_id=run.id, seq=len(lines) + 1, at=run.created_at, type="run.started", data="{}")
         copy = Copy(source, run, again, started.seq)
-        run.seq, run.started_at, run.status = copy.seq, run.created_at, "running"
+        run.seq = copy.seq
         run.save(force_insert=True)
         Event.objects.bulk_create([*lines, started, *copy.events], batch_size=500)
         Step.objects.bulk_create(copy.steps(), batch_size=500)

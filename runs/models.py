@@ -19,7 +19,8 @@ class Run(models.Model):
     The input stands in the first event alone: this row is rewritten with every commit of the run.
 
     `ready_at` is when somebody should look at the run next (null: when it is rung for); `bell` counts the rings;
-    `owner`, `epoch` and `lease_until` say which driver may append.
+    `owner`, `epoch` and `lease_until` say which driver may append. `has_place`: it counts among its project's
+    `max_running_runs`; `in_line_since`: it stands in line for such a place (runs.engine.places).
     """
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id)
@@ -44,6 +45,7 @@ class Run(models.Model):
     parent_node = models.CharField(max_length=64, blank=True)
     parent_iteration = models.IntegerField(default=0)
     parent_item = models.IntegerField(default=NO_ITEM)
+    parent_attempt = models.IntegerField(default=1)
     forked_from = models.BigIntegerField(null=True)
     created_at = models.BigIntegerField()
     started_at = models.BigIntegerField(null=True)
@@ -54,6 +56,8 @@ class Run(models.Model):
     lease_until = models.BigIntegerField(default=0)
     ready_at = models.BigIntegerField(null=True)
     bell = models.IntegerField(default=0)
+    has_place = models.BooleanField(default=False)
+    in_line_since = models.BigIntegerField(null=True)
     cancelled_by = models.CharField(max_length=150, blank=True)
 
     class Meta:
@@ -71,10 +75,20 @@ class Run(models.Model):
                 condition=models.Q(owner__isnull=False),
             ),
             models.Index(fields=["trace_id"], name="run_trace"),
+            models.Index(
+                fields=["project"],
+                name="run_place",
+                condition=models.Q(has_place=True),
+            ),
+            models.Index(
+                fields=["project", "in_line_since", "id"],
+                name="run_line",
+                condition=models.Q(in_line_since__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["parent_id", "parent_node", "parent_iteration", "parent_item"],
+                fields=["parent_id", "parent_node", "parent_iteration", "parent_item", "parent_attempt"],
                 name="one_child",
                 condition=models.Q(parent_id__isnull=False),
             )

@@ -46,6 +46,12 @@ def call(run_id: int) -> None:
     transaction.on_commit(lambda: ring(run_id))
 
 
+def hold(*, run_id: int, **_) -> None:
+    """The receiver of governance.approvals.deciding. An engine that ends a run locks it before what it asks of people:
+    in the other order, PostgreSQL would have to give one of the two up."""
+    Run.objects.select_for_update().filter(id=run_id).values_list("id").first()
+
+
 def heed_decision(*, run_id: int, **_) -> None:
     """The receiver of governance.approvals.decided, within its transaction."""
     call(run_id)

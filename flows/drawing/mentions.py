@@ -14,7 +14,9 @@ from governance.schemas import fits
 
 CONDITIONS = frozenset({"when", "items", "on"})  # CEL without a sign in front
 SIGNS = ("=", "\\=")
-UNREAD = frozenset({"schema", "output_schema", "description", "port"})  # no expressions, whatever stands there
+UNREAD = frozenset(
+    {"schema", "output_schema", "description", "port"}
+)  # no expressions, whatever stands there
 
 
 def renamed(node: Mapping[str, Any], name: str, to: str) -> Mapping[str, Any]:

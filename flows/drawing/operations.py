@@ -30,7 +30,7 @@ def remove(sheet: Sheet, operation: Operation) -> Undo:
     undo: Undo = [{"op": "add", "node": node, "at": place}]
     edges = [] if sheet.ids[name] else sheet.touching(name)
     taken = [(edge, sheet.take_edge_out(edge)) for edge in reversed(edges)]
-    return undo + [{"op": "connect", "edge": edge, "at": place} for place, edge in reversed(taken)]
+    return undo + [back(edge, place) for place, edge in reversed(taken)]
 
 
 def move(sheet: Sheet, operation: Operation) -> Undo:
@@ -43,7 +43,7 @@ def move(sheet: Sheet, operation: Operation) -> Undo:
 
 
 def connect(sheet: Sheet, operation: Operation) -> Undo:
-    """A new edge out of `out` does not name its port, as documents are written; one that comes back does as it did."""
+    """An edge out of `out` does not name its port, unless it comes back as its author wrote it (`as_written`)."""
     edge = dict(operation["edge"])
     for end in (edge["from"], edge["to"]):
         sheet.place_of(end)
@@ -52,7 +52,7 @@ def connect(sheet: Sheet, operation: Operation) -> Undo:
         raise CannotDraw(f"{key[0]} ({key[1]}) and {key[2]} are connected already.")
     if len(sheet.edges) >= MOST_EDGES:
         raise CannotDraw(f"A flow has at most {MOST_EDGES} edges: move a part of it to a flow of its own.")
-    if "at" not in operation and edge.get("port") == "out":
+    if edge.get("port") == "out" and not operation.get("as_written"):
         del edge["port"]
     sheet.insert_edge(min(operation.get("at", MOST_EDGES), len(sheet.edges)), edge)
     return [{"op": "disconnect", "edge": end_of(edge)}]
@@ -60,7 +60,12 @@ def connect(sheet: Sheet, operation: Operation) -> Undo:
 
 def disconnect(sheet: Sheet, operation: Operation) -> Undo:
     place = sheet.place_of_edge(key_of(operation["edge"]))
-    return [{"op": "connect", "edge": sheet.take_edge_out(place), "at": place}]
+    return [back(sheet.take_edge_out(place), place)]
+
+
+def back(edge: dict[str, Any], place: int) -> dict[str, Any]:
+    written = {"as_written": True} if edge.get("port") == "out" else {}
+    return {"op": "connect", "edge": edge, "at": place, **written}
 
 
 def configure(sheet: Sheet, operation: Operation) -> Undo:

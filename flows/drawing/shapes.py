@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flows.drawing.sheet import CannotDraw, key_of
@@ -12,6 +13,7 @@ from governance.schemas import instance_problems, plain_problems
 
 ANY: dict = {}
 ID = {"type": "string", "pattern": NODE_ID}
+BACK = frozenset({"at", "as_written"})
 AT = {"type": "integer", "minimum": 0}
 SETTABLE = ("name", "config", "retry", "timeout_s", "fallback", "escalate", "on_error", "cache_ttl_s", "note")
 SETTINGS = ("name", "description", "input_schema", "limits", "state")
@@ -34,16 +36,18 @@ DRAWN = strict(
     },
     required=("kind", "slug", "nodes", "edges"),
 )
-END = strict(
-    {"from": ID, "port": {"type": "string", "pattern": PORT}, "to": ID}, required=("from", "to")
-)
-MAX = {"type": ["integer", "null"], "minimum": 1, "maximum": EDGE["properties"]["loop"]["properties"]["max"]["maximum"]}
+END = strict({"from": ID, "port": {"type": "string", "pattern": PORT}, "to": ID}, required=("from", "to"))
+MAX = {
+    "type": ["integer", "null"],
+    "minimum": 1,
+    "maximum": EDGE["properties"]["loop"]["properties"]["max"]["maximum"],
+}
 CONFIGURED = strict({**dict.fromkeys(SETTABLE, ANY), "config": {"type": ["object", "null"]}})
 
 
 def operation(**fields: Mapping) -> dict:
-    """An operation with these fields, all needed but `at`: its place in the list, where it comes back to one."""
-    return strict({"op": ANY, **fields}, required=tuple(name for name in fields if name != "at"))
+    """An operation with these fields, all needed but those that say how a thing comes back to its place."""
+    return strict({"op": ANY, **fields}, required=tuple(name for name in fields if name not in BACK))
 
 
 SHAPES = {
@@ -52,7 +56,7 @@ SHAPES = {
     "move": operation(
         positions={"type": "object", "additionalProperties": {"anyOf": [POSITION, {"type": "null"}]}}
     ),
-    "connect": operation(edge=EDGE, at=AT),
+    "connect": operation(edge=EDGE, at=AT, as_written={"type": "boolean"}),
     "disconnect": operation(edge=END),
     "configure": operation(node=ID, set=CONFIGURED),
     "loop": operation(edge=END, max=MAX),
@@ -67,12 +71,16 @@ def refuse_misshapen(given: Any) -> None:
     name = given.get("op") if isinstance(given, Mapping) else None
     if not isinstance(name, str) or name not in SHAPES:
         raise CannotDraw(f"There is no operation {name!r:.80}: use one of {', '.join(SHAPES)}.")
-    # Two levels down, as it would stand in the document: what is too deep there is too deep here.
-    problems = plain_problems([given])
-    if not problems:
-        problems = instance_problems(SHAPES[name], given)
+    problems = plain(given) or instance_problems(SHAPES[name], given)
     if problems:
         raise CannotDraw(f"{name}: {sentence(problems[0])}")
+
+
+def plain(given: Mapping) -> list[Problem]:
+    """What no document may hold. An operation is one level higher than what it brings is in a document."""
+    if given["op"] == "replace":
+        return plain_problems(given.get("document"))
+    return [replace(problem, pointer=problem.pointer[2:]) for problem in plain_problems([given])]
 
 
 def refuse_unsound(document: Mapping[str, Any]) -> None:
@@ -86,7 +94,9 @@ def refuse_unsound(document: Mapping[str, Any]) -> None:
         raise CannotDraw(f"The document has two nodes called {twice}: give one another id.")
     for end in (edge[end] for edge in document["edges"] for end in ("from", "to")):
         if end not in ids:
-            raise CannotDraw(f"An edge of the document names the node {end}, which is not there: add it, or drop the edge.")
+            raise CannotDraw(
+                f"An edge of the document names {end}, but there is no such node: add it, or drop the edge."
+            )
     keys = Counter(map(key_of, document["edges"]))
     source, port, target = next((key for key, count in keys.items() if count > 1), ("", "", ""))
     if source:

@@ -60,7 +60,9 @@ class Sheet:
     def place_of_edge(self, key: Key) -> int:
         if not self.keys[key]:
             source, port, target = key
-            raise CannotDraw(f"There is no edge from {source} ({port}) to {target}: it was removed meanwhile.")
+            raise CannotDraw(
+                f"There is no edge from {source} ({port}) to {target}: it was removed meanwhile."
+            )
         return next(place for place, found in enumerate(self.edges) if key_of(found) == key)
 
     def put_edge(self, place: int, edge: dict[str, Any]) -> None:

@@ -1,11 +1,14 @@
 """Starter flows: one folder each, with everything that the flow needs as documents, and inputs to try it with.
 
-`FLOW/flow.yaml`, `agents/`, `tools/` and `provider.yaml` can be applied as they are; `samples/NAME.json` are inputs.
+`FLOW/flow.yaml`, `agents/`, `tools/` and `provider.yaml` can be applied as they are; `samples/NAME.json` are inputs;
+`about.json` says what the starter teaches ({topic, pattern, level, teaches}).
 Every starter brings its part of the script of the one provider `simulated`.
 """
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,52 @@ from governance.documents import yaml_text
 
 FOLDER = Path(__file__).parent
 PROVIDER = "provider.yaml"
+ABOUT = "about.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """One starter: its documents, what it teaches, and inputs to try it with. Shared: read it, don't change it."""
+
+    slug: str
+    flow: Mapping[str, Any]
+    agents: tuple[Mapping[str, Any], ...]
+    tools: tuple[Mapping[str, Any], ...]
+    provider: Mapping[str, Any]
+    samples: Mapping[str, Any]
+    topic: str
+    pattern: str
+    level: str
+    teaches: str
+
+    @property
+    def name(self) -> str:
+        return self.flow["name"]
+
+    @property
+    def runs_offline(self) -> bool:
+        """Whether its models are played from a script, so that it needs no key and no network."""
+        return self.provider["type"] == "scripted"
+
+
+@cache
+def starter(slug: str) -> Starter:
+    """The starter called `slug`. Raises KeyError."""
+    if slug not in starters():
+        raise KeyError(slug)
+    bodies = [_read(file) for file in files_of(slug)]
+    of_kind = {
+        kind: tuple(body for body in bodies if body["kind"] == kind) for kind in ("flow", "agent", "tool")
+    }
+    return Starter(
+        slug,
+        of_kind["flow"][0],
+        of_kind["agent"],
+        of_kind["tool"],
+        _read(FOLDER / slug / PROVIDER),
+        samples(slug),
+        **json.loads((FOLDER / slug / ABOUT).read_bytes()),
+    )
 
 
 def starters() -> list[str]:

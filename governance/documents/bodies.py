@@ -6,7 +6,9 @@ exported file reads as it was written. The digest ignores the order of keys: mov
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from governance import schemas
@@ -18,6 +20,7 @@ FIRST = ("kind", "slug", "name", "description")
 RESERVED = frozenset({"scan", "simulation"})
 # Fields that hold a secret, by kind: the field, and the one that names the secret from then on.
 WRITE_ONLY = {"provider": ("api_key", "secret")}
+NODE = re.compile(r"/nodes/(\d+)(?:/|$)")
 MAX_SECRET = 10_000
 MAX_BYTES = 2_000_000  # what the API takes
 
@@ -78,7 +81,7 @@ def body_problems(kind: Kind, slug: str, body: Any) -> list[Problem]:
     problems = _identity_problems(kind, slug, body)
     told = {problem.pointer for problem in problems}
     return problems + [
-        problem
+        _with_node(problem, body)
         for problem in schemas.instance_problems(kind.schema, body)
         if problem.pointer not in told and not _names_identity(problem, told)
     ]
@@ -97,6 +100,14 @@ def _identity_problems(kind: Kind, slug: str, body: Mapping) -> list[Problem]:
     elif slug in RESERVED:
         problems.append(Problem("/slug", f"The slug {slug!r} is reserved: choose another.", "reserved_slug"))
     return problems
+
+
+def _with_node(problem: Problem, body: Mapping) -> Problem:
+    """A pointer counts nodes; people know them by their ids."""
+    found = NODE.match(problem.pointer)
+    node = body["nodes"][int(found[1])] if found and isinstance(body.get("nodes"), list) else None
+    name = node.get("id") if isinstance(node, dict) else None
+    return replace(problem, nodes=(name,)) if isinstance(name, str) else problem
 
 
 def _names_identity(problem: Problem, told: set[str]) -> bool:

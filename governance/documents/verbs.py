@@ -50,6 +50,16 @@ def save_working_draft(
     Raises Refused for what cannot be kept at all: another kind or slug, NUL, too deep, too long, a key that is none.
     Raises Stale where `expected_revision` is given and the draft moved on meanwhile; nothing is kept then.
     """
+    document = keep_working_draft(project, kind, slug, body, by, expected_revision)
+    found = kind_named(kind)
+    kept, _, _ = take_secret(found, body)
+    return document, body_problems(found, slug, kept) or lookup.problems_of(project, kind, kept)
+
+
+def keep_working_draft(
+    project: Project, kind: str, slug: str, body: Any, by: By, expected_revision: int | None = None
+) -> Document:
+    """`save_working_draft` for a caller who looks for problems in a way of its own."""
     found = kind_named(kind)
     body, secret, problems = take_secret(found, body)
     if problems := [*problems, *unkeepable_problems(found, slug, body)]:
@@ -59,7 +69,7 @@ def save_working_draft(
         if expected_revision not in (None, document.revision):
             raise Stale(document)
         _keep_draft(document, body, secret, by)
-    return document, body_problems(found, slug, body) or lookup.problems_of(project, kind, body)
+    return document
 
 
 class Stale(Conflict):

@@ -21,6 +21,7 @@ __all__ = [
     "check_value",
     "condition",
     "evaluate",
+    "members_value",
     "names_condition",
     "names_text",
     "names_value",
@@ -109,6 +110,12 @@ def roots_text(source: str) -> set[str]:
 
 def roots_value(template: Any) -> set[str]:
     return set().union(*(mentioned(program, "roots") for _, program in values.programs(template)))
+
+
+def members_value(template: Any, name: str) -> set[str]:
+    """What is read of `name` by its own name: {"key"} for `secrets.key` and `secrets["key"]` of "secrets"."""
+    found = set().union(*(mentioned(program, "members") for _, program in values.programs(template)))
+    return {key for root, key in found if root == name}
 
 
 def mentioned(program: Program | Invalid, what: str) -> set[str]:

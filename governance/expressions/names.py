@@ -11,11 +11,15 @@ STEPS = "steps"
 
 @dataclass(slots=True)
 class Mentions:
-    """`roots`: free names. `steps`: node ids. `loose`: where `steps` stands without a node's name after it."""
+    """`roots`: free names. `steps`: node ids. `loose`: where `steps` stands without a node's name after it.
+
+    `members`: what is read of free names by its own name, as ("secrets", "key").
+    """
 
     roots: set[str] = field(default_factory=set)
     steps: set[str] = field(default_factory=set)
     loose: list[int] = field(default_factory=list)
+    members: set[tuple[str, str]] = field(default_factory=set)
 
 
 def mentions(tree: Node) -> Mentions:
@@ -26,6 +30,13 @@ def mentions(tree: Node) -> Mentions:
 
 
 def visit(node: Node, bound: frozenset[str], found: Mentions) -> None:
+    match node:
+        case (
+            Member(target=Name(name=name), key=key)
+            | Has(target=Name(name=name), key=key)
+            | Index(target=Name(name=name), index=Literal(value=str() as key))
+        ) if name not in bound:
+            found.members.add((name, key))
     match node:
         case Name(name=name):
             if name not in bound:

@@ -12,6 +12,7 @@ from governance.models.projects import (
     SignInLink,
     User,
 )
+from governance.models.sign_in import SignInTries
 
 __all__ = [
     "Account",
@@ -27,6 +28,7 @@ __all__ = [
     "Reservation",
     "Secret",
     "SignInLink",
+    "SignInTries",
     "Spend",
     "User",
     "Version",

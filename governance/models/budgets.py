@@ -20,8 +20,9 @@ class Account(models.Model):
 class Reservation(models.Model):
     """The worst case of one call, held on every account that applies until the call is settled.
 
-    `accounts` is a JSON list of account ids in ascending order; `state` is held or waiting (first come, first
-    served by `id`). The verbs are in governance.ledger.
+    `accounts` is a JSON list of account ids in ascending order; `state` is held, waiting (first come, first served by
+    `id`), or unknown: held for a call of which nobody knows yet whether it went out. The verbs are in
+    governance.ledger.
     """
 
     run_id = models.BigIntegerField()

@@ -22,10 +22,14 @@ class User(AbstractUser):
 
 
 class Project(models.Model):
-    """The wall between teams: everything else belongs to one."""
+    """The wall between teams: everything else belongs to one.
+
+    `max_running_runs`: so many of its runs work at once, the others stand in line (null: no limit).
+    """
 
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=200)
+    max_running_runs = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from registry.backends.base import BackendError, OnDelta, ToolCall
+from registry.backends.base import NO_API, BackendError, OnDelta, ToolCall
 from registry.untrusted import storable_text
 
 MAX_CHARACTERS = 4_000_000
@@ -87,12 +87,13 @@ class Assembly:
 
     def require_whole(self) -> None:
         """Raises BackendError unless the provider said that it had finished."""
-        if self.finish_reason is None:
-            raise BackendError(
-                "provider_error",
-                "The answer broke off before its end; nothing of it was used.",
-                retryable=True,
-            )
+        if self.finish_reason is not None:
+            return
+        if self._size:
+            sentence = "The answer broke off before its end; nothing of it was used."
+        else:
+            sentence = f"The answer broke off before its first word, or {NO_API}."
+        raise BackendError("provider_error", sentence, retryable=True)
 
     def text(self) -> str | None:
         return "".join(self._text) if self._text else None

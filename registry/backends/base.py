@@ -12,6 +12,7 @@ import orjson
 
 from registry.address import Guard
 
+NO_API = "no model's API answers at this address: check api_base (for many providers it ends in /v1)"
 OnDelta = Callable[[str], None]
 
 

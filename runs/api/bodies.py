@@ -1,7 +1,7 @@
 """The first guard of bodies, before Django spools them to disk: none under /api/ is longer than 2 MB.
 
-Wraps the ASGI application (config.asgi). A body without Content-Length is counted as it comes in. Daphne takes in
-what is sent before it asks us: on the open internet the proxy in front has to bound bodies too.
+Wraps the ASGI application (config.asgi), whatever server is in front of it; Daphne takes a body in before it asks,
+and is taught to refuse it itself (config.listening). A body without Content-Length is counted as it comes in.
 """
 
 from collections.abc import Awaitable, Callable

@@ -102,6 +102,8 @@ def operation_id(path: str, method: str) -> str:
 def tag_of(path: str) -> str:
     """The noun that an address is about."""
     words = path.removeprefix("/api/v1/").strip("/").split("/")
+    if words == [""]:
+        return "entry"
     if words[0] == "projects" and len(words) > 2:
         return "documents" if words[2] == "{kinds}" else words[2]
     return words[0]

@@ -37,7 +37,8 @@ def openapi_show(request: HttpRequest) -> HttpResponse:
 @csp_update({"img-src": ["data:"]})
 def docs_show(request: HttpRequest) -> HttpResponse:
     """Swagger UI of the sidecar, started by a script of ours: its own page would need an inline one."""
-    return render(request, "runs/api_docs.html")
+    theme = request.COOKIES.get("theme")
+    return render(request, "runs/api_docs.html", {"theme": theme if theme in ("light", "dark") else ""})
 
 
 @cache

@@ -44,11 +44,10 @@ def operation(
     refusals: tuple[int, ...] = (),
 ) -> Callable:
     """Declares a method's operation. A text in `answers` names a shape; `headers` are OpenAPI parameters;
-    `refusals` are the statuses besides those that any such operation has."""
+    `refusals` are the statuses besides those that any such operation has: 422 too, for a parameter nobody knows."""
     shapes = {status: named(shape) if isinstance(shape, str) else shape for status, shape in answers.items()}
-    statuses = {401, 404, 406, *refusals}
-    statuses |= {400, 413, 415, 422} if body else set()
-    statuses |= {422} if query or headers else set()
+    statuses = {401, 404, 406, 422, *refusals}
+    statuses |= {400, 413, 415} if body else set()
 
     def declare(method: Callable) -> Callable:
         method.operation = Operation(
@@ -75,12 +74,16 @@ class Resource(APIView):
     schema = OperationSchema()
 
     @property
-    def operation(self) -> Operation:
-        return getattr(self, self.request.method.lower()).operation
+    def operation(self) -> Operation | None:
+        """That of the method asked for; None where this address does not take it."""
+        return getattr(getattr(self, self.request.method.lower(), None), "operation", None)
 
     def initial(self, request: Request, *args, **path) -> None:
-        """A NUL in an address finds nothing; PostgreSQL would not even take the question."""
+        """A NUL in an address finds nothing; PostgreSQL would not even take the question. A parameter that nobody
+        reads would be taken for one that works."""
         super().initial(request, *args, **path)
+        if self.operation is not None:
+            queries.refuse_unknown(request.GET, self.operation.query)
         if any("\0" in part for part in path.values() if isinstance(part, str)):
             raise Refusal(404, "There is no such address.")
 

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from governance import access, people
 from governance.models import Group, Membership, Project, SignInLink, User
 from governance.refusals import NotFound
+from runs import launch
 from runs.api import load
 from runs.api.operations import Resource, nothing, operation
 from runs.api.pages import PAGE, check_cursor, page
@@ -68,10 +69,19 @@ class OneProject(Resource):
         found = load.project(request, project, "read")
         return Response(show_project(found, sorted(found.roles_of(request.user))))
 
-    @operation("Rename a project", body=shapes.CHANGED_PROJECT, answers={200: "Project"}, refusals=(403,))
+    @operation(
+        "Rename a project, or limit how many of its runs work at once",
+        body=shapes.CHANGED_PROJECT,
+        answers={200: "Project"},
+        refusals=(403,),
+    )
     def patch(self, request, project):
         found = load.project(request, project, "administer")
-        people.rename_project(found, self.body()["name"], request.user)
+        asked = self.body()
+        if "name" in asked:
+            people.rename_project(found, asked["name"], request.user)
+        if "max_running_runs" in asked:
+            launch.limit_runs(found, asked["max_running_runs"], request.user)
         return Response(show_project(found, sorted(found.roles_of(request.user))))
 
 
@@ -174,6 +184,7 @@ def show_project(project: Project, roles: list[str]) -> dict:
         "slug": project.slug,
         "name": project.name,
         "roles": roles,
+        "max_running_runs": project.max_running_runs,
         "created_at": show_time(project.created_at),
     }
 

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import orjson
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import resolve
-from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 
 from governance import refusals
 from governance.documents import Stale
 
 NOT_FOUND = "There is no such thing here, or you are not a member of its project."
+MOST_NAMED = 3
 CONTENT_TYPE = "application/problem+json"
 TITLES = {
     400: ("invalid_request", "The request cannot be read"),
@@ -118,8 +117,17 @@ def refused(problems: Iterable[refusals.Problem]) -> Refusal:
     """A refused body: its errors stop it, its warnings are told too."""
     problems = list(problems)
     first = next((problem for problem in problems if problem.severity == "error"), problems[0])
-    detail = f"{first.pointer}: {first.message}" if first.pointer else first.message
+    where = " ".join(part for part in (first.pointer, named(first.nodes)) if part)
+    detail = f"{where}: {first.message}" if where else first.message
     return Refusal(422, detail, errors=[as_error(problem) for problem in problems])
+
+
+def named(nodes: Sequence[str]) -> str:
+    """`(node classify)`; of many the first three."""
+    if not nodes:
+        return ""
+    more = ", …" if len(nodes) > MOST_NAMED else ""
+    return f"({'node' if len(nodes) == 1 else 'nodes'} {', '.join(nodes[:MOST_NAMED])}{more})"
 
 
 def as_error(problem: refusals.Problem) -> dict:
@@ -134,16 +142,3 @@ def is_api(request: HttpRequest) -> bool:
 def internal(request: HttpRequest) -> HttpResponse:
     """The answer to a fault of ours: the log has the traceback, the client has none of it."""
     return response(Refusal(500, "The fault is in the server's log. Try again, or tell whoever runs Baton."))
-
-
-@csrf_exempt
-def unknown_address(request: HttpRequest) -> HttpResponse:
-    """The last address under /api/: no page of HTML answers a program. Nothing is redirected: a POST would be lost."""
-    path = request.path_info
-    if not path.endswith("/") and is_known(f"{path}/"):
-        return response(Refusal(404, f"Addresses end with a slash: use {path}/ ."))
-    return response(Refusal(404, "There is no such address; /api/docs/ lists them all."))
-
-
-def is_known(path: str) -> bool:
-    return resolve(path).func is not unknown_address

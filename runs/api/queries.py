@@ -9,6 +9,7 @@ from django.http import QueryDict
 from governance import clock, ids
 from runs.api.problems import Refusal
 
+MOST_SHOWN = 80
 SEQ_MAX = 2**31 - 1
 
 
@@ -22,6 +23,16 @@ class Parameter:
     default: Any = None
     description: str = ""
     required: bool = field(default=False)
+
+
+def refuse_unknown(query: QueryDict, parameters: tuple[Parameter, ...]) -> None:
+    """Raises Refusal 422 naming the first parameter that the address does not know, and those it knows."""
+    known = [parameter.name for parameter in parameters]
+    for name in query:
+        if name not in known:
+            there_are = f"it knows {', '.join(known)}" if known else "it takes none"
+            shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in name[:MOST_SHOWN])
+            raise wrong(shown, f"is not known to this address: {there_are}")
 
 
 def read_all(query: QueryDict, parameters: tuple[Parameter, ...]) -> dict[str, Any]:

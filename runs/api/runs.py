@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 from rest_framework.response import Response
 
@@ -20,6 +21,7 @@ from runs.api.rendering import embedded, stored
 from runs.api.shapes import runs as shapes
 from runs.api.shapes.basics import page_of
 from runs.api.shown import username
+from runs.engine.places import positions
 from runs.engine.rows import loads
 from runs.models import NO_ITEM, STATUSES, Event, Run
 
@@ -129,14 +131,32 @@ def show_run(run: Run) -> dict:
 
 
 def show_runs(runs: list[Run]) -> list[dict]:
-    inputs = read_inputs(runs)
-    return [{**show_head(run), **show_values(run, inputs.get(run.id)), **show_course(run)} for run in runs]
+    inputs, places = read_inputs(runs), queue_positions(runs)
+    return [
+        {
+            **show_head(run),
+            "queue_position": places.get(run.id),
+            **show_values(run, inputs.get(run.id)),
+            **show_course(run),
+        }
+        for run in runs
+    ]
 
 
 def read_inputs(runs: list[Run]) -> dict[int, Any]:
     """What the runs were launched with, by number: their first events hold it."""
     first = Event.objects.filter(run_id__in=[run.id for run in runs], seq=1, type="run.created")
     return {run_id: loads(data).get("input") for run_id, data in first.values_list("run_id", "data")}
+
+
+def queue_positions(runs: list[Run]) -> dict[int, int]:
+    """Which place each of the queued runs among these has in its project's queue, from 1, by number."""
+    queued = [run for run in runs if run.status == "queued" and run.parent_id is None]
+    if not queued:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(*positions([run.project_id for run in queued], [run.id for run in queued]))
+        return dict(cursor.fetchall())
 
 
 def show_head(run: Run) -> dict:
@@ -195,6 +215,6 @@ def show_waiting(item: Mapping) -> dict:
         "node": item.get("node"),
         "iteration": item.get("iteration"),
         "item": None if item.get("item") == NO_ITEM else item.get("item"),
-        "id": ids.encode(identity) if isinstance(identity, int) else identity,
+        "id": ids.encode(identity) if isinstance(identity, int) else ids.account_name(identity or "") or None,
         "until": clock.show(until) if isinstance(until, int) else until,
     }

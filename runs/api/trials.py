@@ -1,25 +1,19 @@
 """Endpoints that try things out: check a flow, call a provider's model once, call a tool once."""
 
-from collections.abc import Callable, Mapping
-from fractions import Fraction
+from collections.abc import Mapping
 
 from rest_framework.response import Response
 
-from flows.estimate import estimate
-from flows.kind import lookup_in
 from governance import documents
-from governance.documents.bodies import body_problems
+from governance.documents.bodies import unkeepable_problems
 from governance.models import Project
 from governance.refusals import NotFound, Problem
 from registry import trial
-from registry.checks import provider_of
-from registry.prices import price
 from runs.api import load
 from runs.api.operations import Resource, operation
 from runs.api.rendering import embedded
 from runs.api.shapes import documents as shapes
-
-UNKNOWN_COST = {"expected_usd": 0, "worst_usd": None, "unbounded": []}
+from runs.inspection import UNKNOWN_COST, UNKNOWN_TIME, Inspection
 
 
 class FlowCheck(Resource):
@@ -35,8 +29,7 @@ class FlowCheck(Resource):
         body = self.optional_body()
         if body is None:
             body = draft_of(found, slug)
-        problems, cost = check(found, slug, body)
-        return Response({"problems": [problem.as_dict() for problem in problems], "cost": cost})
+        return Response(check(found, slug, body))
 
 
 class ProviderTrial(Resource):
@@ -67,34 +60,17 @@ def draft_of(project: Project, slug: str) -> dict:
     return documents.content(document.active)
 
 
-def check(project: Project, slug: str, body: Mapping) -> tuple[list[Problem], dict]:
-    """Every problem, and what a run may cost; a document that does not fit the schema has no cost yet."""
-    problems = body_problems(documents.kind_named("flow"), slug, body)
+def check(project: Project, slug: str, body: Mapping) -> dict:
+    """Every problem, and what a run may cost and take; what could not even be kept has neither yet."""
+    problems = unkeepable_problems(documents.kind_named("flow"), slug, body)
     if problems:
-        return problems, UNKNOWN_COST
-    cost = estimate(body, lookup_in(project, body), prices_in(project))
-    return documents.problems_of(project, "flow", body), cost
+        return shown(problems, UNKNOWN_COST, UNKNOWN_TIME)
+    found = Inspection(project, body)
+    return shown(found.problems, found.cost, found.time)
 
 
-def prices_in(project: Project) -> Callable[[str], tuple[Fraction, Fraction] | None]:
-    """Billionths of a dollar a token, in and out, of `provider/model` in this project; None: unpriced."""
-    providers: dict[str, Mapping | None] = {}
-
-    def price_of(model: str) -> tuple[Fraction, Fraction] | None:
-        slug = provider_of(model)
-        if slug not in providers:
-            providers[slug] = active_provider(project, slug)
-        found = providers[slug] and price(providers[slug], model.partition("/")[2])
-        return (found.input_nano_per_token, found.output_nano_per_token) if found else None
-
-    return price_of
-
-
-def active_provider(project: Project, slug: str) -> Mapping | None:
-    try:
-        return documents.content(documents.find(project, "provider", slug))
-    except NotFound:
-        return None
+def shown(problems: list[Problem], cost: Mapping, time: Mapping) -> dict:
+    return {"problems": [problem.as_dict() for problem in problems], "cost": cost, "time": time}
 
 
 def show_trial(result: Mapping) -> dict:

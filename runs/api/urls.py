@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from runs.api import (
     approvals,
     documents,
+    entry,
     journals,
     openapi,
     people,
@@ -15,8 +16,7 @@ from runs.api import (
     tokens,
     trials,
 )
-from runs.api.problems import unknown_address
-
+from runs.api.nowhere import unknown_address
 
 document = [
     path("", documents.OneDocument.as_view()),
@@ -57,6 +57,7 @@ run = [
 urlpatterns = [
     path("v1/openapi.json", openapi.openapi_show, name="openapi"),
     path("docs/", openapi.docs_show, name="api-docs"),
+    path("v1/", entry.Entry.as_view()),
     path("v1/me/", people.Me.as_view()),
     path("v1/tokens/", tokens.Tokens.as_view()),
     path("v1/tokens/<opaque:token>/", tokens.OneToken.as_view()),

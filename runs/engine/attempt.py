@@ -99,20 +99,31 @@ async def _once(
 ) -> Finished:
     context = driver.context(key, memory, candidate)
     try:
-        async with asyncio.timeout(node.timeout_s and node.timeout_s + CALLS_FIRST_S) as limit:
-            memory.limit = limit
+        if node.timeout_s is None:
             return await body(context)
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        message = f"The step took longer than its {node.timeout_s:g} s."
-        raise StepFailed("timeout", message, retryable=True) from error
+        return await _within(driver, key, memory, node, body(context))
     except CallFailed as error:
         raise StepFailed(
             error.code, error.message, retryable=error.retryable, retry_after_s=error.retry_after_s
         ) from error
     except ExpressionError as error:
         raise StepFailed("expression_error", str(error)) from error
+
+
+async def _within(
+    driver: "Driver", key: StepKey, memory: StepMemory, node: Node, work: Awaitable[Finished]
+) -> Finished:
+    """Raises StepFailed `timeout` once the step has worked longer than its time."""
+    try:
+        async with driver.clocks.limited(key, memory, node.timeout_s + CALLS_FIRST_S) as limit:
+            return await work
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        if node.type != "map" or key[2] is not None:
+            driver.children.stop(key)  # a map goes on with those of its items where it is attempted again
+        message = f"The step took longer than its {node.timeout_s:g} s."
+        raise StepFailed("timeout", message, retryable=True) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from governance import clock, gate, ids
-from runs.engine.library import Pinned, Shelf
+from runs.engine.library import Pinned
 from runs.engine.memory import StepKey
 from runs.engine.record import RunRecord
 from runs.engine.rows import EVENT_COLUMNS, NO_ITEM, dumps, loads
@@ -38,9 +38,18 @@ class Newborn:
 
 
 def newborn(
-    run: Run, *, project: str, username: str, input: Any, labels: Mapping
+    run: Run,
+    *,
+    project: str,
+    username: str,
+    input: Any,
+    labels: Mapping,
+    document: Mapping | None = None,
 ) -> tuple[Newborn, gate.Verdict]:
-    """Fills in what every new run has and asks the gate. `run` has its flow, version, pins and owner already."""
+    """Fills in what every new run has and asks the gate. `run` has its flow, version, pins and owner already.
+
+    `document` is the flow itself where the run is of no published version: it stands in the first line.
+    """
     run.created_at = run.ready_at = clock.now()
     run.root_id = run.root_id or run.id
     run.trace_id = run.trace_id or secrets.token_hex(16)
@@ -69,6 +78,8 @@ def newborn(
         "trace_id": run.trace_id,
         "parent": parent_of(run),
     }
+    if document is not None:
+        created["document"] = document
     return Newborn(run, created, verdict.as_event(operation)), verdict
 
 
@@ -76,8 +87,11 @@ def parent_of(run: Run) -> dict | None:
     return {"run": ids.encode(run.parent_id), "node": run.parent_node} if run.parent_id else None
 
 
-def child_of(above: RunRecord, shelf: Shelf, key: StepKey, flow: Pinned, input: Any) -> Newborn:
-    """The child that a step of `above` asks for: same pins, same trace, same person."""
+def child_of(
+    above: RunRecord, key: StepKey, attempt: int, flow: Pinned, input: Any
+) -> tuple[Newborn, gate.Verdict]:
+    """The child that an attempt of a step of `above` asks for: same pins, same trace, same person. It may be born
+    only if the verdict is allow."""
     run = Run(
         id=ids.new_id(),
         project_id=above.project_id,
@@ -93,26 +107,27 @@ def child_of(above: RunRecord, shelf: Shelf, key: StepKey, flow: Pinned, input: 
         parent_node=key[0],
         parent_iteration=key[1],
         parent_item=NO_ITEM if key[2] is None else key[2],
+        parent_attempt=attempt,
     )
-    child, _ = newborn(run, project=above.project, username=above.user, input=input, labels={})
-    return child
+    return newborn(run, project=above.project, username=above.user, input=input, labels={})
 
 
 def born(child: Newborn, most: int = MOST_OF_ONE_ROOT) -> Operation:
-    """Stores a child unless the step has one already. The result is (its number, whether it is new); no number
-    where the launched run has `most` runs below it already: flows of flows multiply."""
+    """Stores a child unless the step's attempt has one already. The result is (its number, whether it is
+    new); no number where the launched run has `most` runs below it already: flows of flows multiply."""
     run = child.run
 
     def statements(vendor: str):
         known = yield (
-            "SELECT id FROM runs_run WHERE parent_id=? AND parent_node=? AND parent_iteration=? AND parent_item=?",
-            [run.parent_id, run.parent_node, run.parent_iteration, run.parent_item],
+            "SELECT id FROM runs_run WHERE parent_id=? AND parent_node=? AND parent_iteration=? AND parent_item=? "
+            "AND parent_attempt=?",
+            [run.parent_id, run.parent_node, run.parent_iteration, run.parent_item, run.parent_attempt],
         )
         if known:
             return known[0][0], False
         # Everything below one launched run has its trace.
         full = yield "SELECT id FROM runs_run WHERE trace_id=? LIMIT 1 OFFSET ?", [run.trace_id, most]
-        if full:
+        if full or not most:
             return None, False
         values = [getattr(run, name) for name in ATTRIBUTES]
         yield INSERT_RUN, values

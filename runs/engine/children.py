@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import Output, StepFailed
-from governance import clock, ids
-from runs.engine.birth import MOST_OF_ONE_ROOT, born, child_of
+from governance import clock, ids, money
+from runs.engine.birth import MOST_OF_ONE_ROOT, Newborn, born, child_of
 from runs.engine.claims import in_order
 from runs.engine.library import Pinned
-from runs.engine.memory import StepKey
+from runs.engine.memory import StepKey, StepMemory
 from runs.engine.record import RunRecord
 from runs.engine.rows import RunRow
-from runs.engine.store import Operation, marks
+from runs.engine.store import Operation, Touching, marks
 
 if TYPE_CHECKING:
     from runs.engine.driver import Driver
@@ -27,7 +28,7 @@ class Children:
         self.driver = driver
         self.known: dict[int, Mapping] = {}
         self.open: dict[int, tuple[StepKey, asyncio.Event]] = {}
-        self.owed: set[int] = set()  # stopped with their step: their costs are still to come
+        self.owed: dict[int, StepKey | None] = {}  # stopped with their step: their costs are still to come
         self._above = {node.id for node in driver.graph.nodes.values() if "flow" in node.config}
 
     async def result(self, key: StepKey, flow: Pinned, input: Any) -> Output:
@@ -38,6 +39,7 @@ class Children:
         try:
             if not is_new:
                 self.heed(await self.driver.engine.read(self.driver.engine.loader.children, [number]))
+                self.driver.clocks.worked_below(key, self.known.get(number, {}).get("finished_at"))
             while not self.known.get(number, {}).get("finished"):
                 event.clear()
                 async with self.driver.waiting.suspended(key, {"kind": "child", "id": ids.encode(number)}):
@@ -47,22 +49,32 @@ class Children:
         return self._output(key, number, self.known[number])
 
     async def _start(self, key: StepKey, flow: Pinned, input: Any) -> tuple[int, bool]:
-        child = child_of(self.driver.run, self.driver.shelf, key, flow, input)
-        number, is_new = await self.driver.journal.operation(born(child))
+        """Its number, and whether it is new. Raises StepFailed where it may not be launched."""
+        driver, step = self.driver, self.driver.memory.step(key)
+        child, verdict = child_of(driver.run, key, step.attempt, flow, input)
+        allowed = verdict.effect == "allow"
+        number, is_new = await driver.journal.operation(born(child, MOST_OF_ONE_ROOT if allowed else 0))
+        if number is None and not allowed:
+            self._record_refusal(key, step, child)
+            raise StepFailed("denied", verdict.reason)
         if number is None:
             message = f"The launched run has {MOST_OF_ONE_ROOT:,} runs below it; no more are started."
             raise StepFailed("limit_steps", message)
         if is_new:
-            self.driver.engine.ring(number)
+            driver.engine.ring(number)
         return number, is_new
+
+    def _record_refusal(self, key: StepKey, step: StepMemory, child: Newborn) -> None:
+        """A run that was never launched has no journal: the decision stands in that of the step that asked."""
+        node, iteration, item = key
+        call = f"{node}.{iteration}{'' if item is None else f'.{item}'}/launch~{step.attempt}"
+        if step.call(call).decision is None:
+            self.driver.line("policy.decided", {**child.decided, "call": call}, key)
 
     def _output(self, key: StepKey, number: int, child: Mapping) -> Output:
         """The parent's cost includes the child's, once: when the step that asked for it ends."""
-        journal, memory = self.driver.journal, self.driver.memory
-        note = {"kind": "child", "run": ids.encode(number), "status": child["status"]}
-        if note["run"] not in memory.counted:
-            journal.spend(memory.step(key).row, child["cost"], child["input_tokens"], child["output_tokens"])
-            self.driver.line("note", note, key)
+        if ids.encode(number) not in self.driver.memory.counted:
+            self.driver.line("note", ended(number, child), key)
         if child["status"] == "succeeded":
             return child["output"]
         error = child["error"] or {"code": "step_failed", "message": "The child run was cancelled."}
@@ -78,19 +90,29 @@ class Children:
                 event.set()
                 self.driver.waiting.wake(key)
             elif number in self.owed and child["finished"] and not self.driver.ending.begun:
-                self.owed.discard(number)
-                self.driver.journal.spend(None, child["cost"], child["input_tokens"], child["output_tokens"])
-                self.driver.line(
-                    "note", {"kind": "child", "run": ids.encode(number), "status": child["status"]}
-                )
-                self.driver.journal.flush()
+                self._pay(number, self.owed.pop(number), child)
+            elif number in self.open:
+                self.driver.clocks.heed(self.open[number][0])
+
+    def _pay(self, number: int, key: StepKey | None, child: Mapping) -> None:
+        """What a stopped run spent, to its step where that is attempted anew."""
+        driver = self.driver
+        if key is None or not driver.is_running(key) or driver.memory.step(key).finished is not None:
+            key = None
+            driver.journal.spend(child["cost"], child["input_tokens"], child["output_tokens"])
+        driver.line("note", ended(number, child), key)
+        driver.journal.flush()
 
     def may_have_any(self) -> bool:
         return bool(self._above)
 
-    def work(self) -> bool:
-        """Whether one that is open does anything but wait, as far as it is known."""
-        return any(self.known.get(number, {}).get("status") != "waiting" for number in self.open)
+    def work(self, key: StepKey | None = None) -> bool:
+        """Whether one that is open does anything but wait, as far as it is known; one of a step, a map's items too."""
+        return any(
+            self.known.get(number, {}).get("status") != "waiting"
+            for number, (own, _) in self.open.items()
+            if key is None or own == key or (key[2] is None and own[:2] == key[:2])
+        )
 
     def waits(self) -> list[dict]:
         """What the children wait for, in the places of this run."""
@@ -101,17 +123,28 @@ class Children:
         ]
 
     def stop(self, key: StepKey | None = None) -> None:
-        """The run is over, or one of its steps was: what still runs below it is cancelled."""
+        """The run is over, or one of its steps or a step's attempt was: what still runs below it is cancelled."""
         if key[0] in self._above if key else self._above:
             by, run_id = self.driver.run.cancelled_by or "the run above", self.driver.run.id
             done = self.driver.journal.operation(cancel_below(run_id, by, key))
-            done.add_done_callback(self._ring_all)
+            done.add_done_callback(partial(self._ring_all, key))
 
-    def _ring_all(self, done: asyncio.Future) -> None:
+    def _ring_all(self, key: StepKey | None, done: asyncio.Future) -> None:
         if not done.cancelled() and done.exception() is None:
-            self.owed.update(done.result())
+            self.owed.update(dict.fromkeys(done.result(), key))
             for number in done.result():
                 self.driver.engine.ring(number)
+
+
+def ended(number: int, child: Mapping) -> dict:
+    """The data of the note that a run below ended; what it did cost becomes the step's and the run's."""
+    return {
+        "kind": "child",
+        "run": ids.encode(number),
+        "status": child["status"],
+        "cost_usd": money.dollars(child["cost"]),
+        "tokens": {"input": child["input_tokens"], "output": child["output_tokens"]},
+    }
 
 
 def pay_uncounted(run_id: int, counted: Sequence[str]) -> Operation:
@@ -132,7 +165,7 @@ def pay_uncounted(run_id: int, counted: Sequence[str]) -> Operation:
     return statements
 
 
-def pay_late(run: RunRecord, row: RunRow) -> Operation:
+def pay_late(run: RunRecord, row: RunRow) -> Touching:
     """The run above ended first: what this one spent is added to it now (contract 4.10)."""
 
     def statements(vendor: str):
@@ -142,12 +175,16 @@ def pay_late(run: RunRecord, row: RunRow) -> Operation:
             [row.cost, row.input_tokens, row.output_tokens, run.parent_id],
         )
 
-    return statements
+    return Touching(statements, runs=(run.parent_id,))
 
 
-def cancel_below(run_id: int, by: str, key: StepKey | None) -> Operation:
-    """Asks for the end of the runs below a run, or below one iteration of one of its nodes."""
-    where, params = ("", []) if key is None else ("AND parent_node=? AND parent_iteration=? ", key[:2])
+def cancel_below(run_id: int, by: str, key: StepKey | None) -> Touching:
+    """Asks for the end of the runs below a run, below one iteration of one of its nodes, or below one item of that."""
+    where, params = "", [part for part in key or () if part is not None]
+    if params:
+        where = "AND parent_node=? AND parent_iteration=? " + (
+            "AND parent_item=? " if len(params) == 3 else ""
+        )
 
     def statements(vendor: str):
         rows = yield (
@@ -157,4 +194,4 @@ def cancel_below(run_id: int, by: str, key: StepKey | None) -> Operation:
         )
         return [row[0] for row in rows]
 
-    return statements
+    return Touching(statements, below=(run_id,))

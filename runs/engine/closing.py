@@ -35,7 +35,7 @@ class Closing:
     def fail(self, key: StepKey, ports: tuple[str, ...], failure: StepFailed) -> None:
         driver = self.driver
         if driver.graph.nodes[key[0]].type == "map":
-            self._cut_off(key)
+            self.cut_off(key)
         error = as_data(failure)
         data = {"status": "failed", "port": ports[0] if ports else None, "ports": list(ports), "error": error}
         if ports:
@@ -49,13 +49,16 @@ class Closing:
         task = self.driver.tasks.get(key)
         if task is not None:
             task.cancel()
-        self._cut_off(key)
+        self.cut_off(key)
         self.driver.line("step.finished", {"status": "cancelled"}, key)
 
-    def _cut_off(self, key: StepKey) -> None:
-        """What a step leaves open ends before it: its items, its questions, the runs below it."""
-        driver = self.driver
-        for item in items.open_items(driver, key):
+    def cut_off(self, key: StepKey, *, only_items: bool = False) -> None:
+        """What a step leaves open ends before it: its items, its questions, the runs below it. With `only_items`
+        nothing happens where it has no open items: it went well, unless a person answered in its place."""
+        driver, left = self.driver, items.open_items(self.driver, key)
+        if only_items and not left:
+            return
+        for item in left:
             driver.line("step.finished", {"status": "cancelled"}, item)
         driver.journal.operation(inbox.cancelling(driver.run.id, clock.now(), key[0], key[1]))
         driver.children.stop(key)

@@ -150,13 +150,17 @@ class StepContext:
                 tool=known,
                 arguments=arguments,
                 by_model=True,
-                last_attempt=self.memory.tries >= self.node.retry.max_attempts,
+                last_attempt=self._is_last_attempt(),
                 facts=self.driver.sight.facts_for_policies(),
             )
             with self.driver.waiting.branch(self.key):
                 return await gateway.tool_call(self.desk, ask)
 
         return call
+
+    def _is_last_attempt(self) -> bool:
+        """Whether this candidate has no further attempt: a fallback has one only."""
+        return self.memory.candidate > 0 or self.memory.tries >= self.node.retry.max_attempts
 
     async def call_tool(self, tool: str, arguments: Mapping) -> Output:
         pinned = self._pinned("tools", self.candidate.ref or tool)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from governance import clock, ledger
+from governance.ids import account_name
 from governance.port import ApprovalRequest, Decided, Held, Hold, Recorded, Settlement
 from runs.engine.memory import StepKey, StepMemory
 
@@ -77,11 +78,8 @@ class StepDesk:
         operation = ledger.Reserve(self.facts.run, hold.call, hold.amount, hold.limits)
         try:
             answer = await self.driver.journal.money(operation)
-            while answer.state == "waiting":
-                wait = {"kind": "budget", "id": answer.account}
-                async with self.driver.waiting.suspended(self.key, wait, parks=False):
-                    await self.driver.engine.money_moved(POLL_FOR_MONEY_S)
-                answer = await self.driver.journal.money(operation)
+            if answer.state == "waiting":
+                answer = await self._stand_in_line(operation, answer.account)
         except asyncio.CancelledError:
             # Who was cut off in the line, or at its end, must not stand in the way of the others.
             self.driver.journal.money(ledger.Release(self.facts.run, hold.call))
@@ -90,6 +88,19 @@ class StepDesk:
             return Held(answer.account)
         self._held[hold.call] = tuple(limit.key for limit in hold.limits)
         return Held()
+
+    async def _stand_in_line(self, operation: ledger.Reserve, account: str) -> ledger.Answer:
+        """Returns once others' money came free for this call, or never will."""
+        name = account_name(account)
+        if self.driver.is_new(self.key, f"line {operation.call}"):
+            data = {"kind": "budget", "id": name, "until": None, "call": operation.call}
+            self.add("step.waiting", data)
+        async with self.driver.waiting.suspended(self.key, {"kind": "budget", "id": name}, parks=False):
+            while True:
+                await self.driver.engine.money_moved(POLL_FOR_MONEY_S)
+                answer = await self.driver.journal.money(operation)
+                if answer.state != "waiting":
+                    return answer
 
     def settle(self, settlement: Settlement) -> None:
         run = self.driver.run

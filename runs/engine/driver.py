@@ -21,6 +21,7 @@ from governance.port import Limit
 from runs.engine import items
 from runs.engine.attempt import Candidate, run_step
 from runs.engine.children import Children
+from runs.engine.clocks import Clocks
 from runs.engine.closing import Closing
 from runs.engine.context import StepContext
 from runs.engine.ending import Ending
@@ -62,9 +63,11 @@ class Driver:
         self.closing = Closing(self)
         self.ending = Ending(self)
         self.tasks: dict[StepKey, asyncio.Task] = {}
+        self.clocks = Clocks(self)
         self.waiting = Waiting(self)
         self._loaded = loaded
         self._pure: list[StepKey] = []
+        self._left_over: list[Plan] = []
 
     # --- beginning ---------------------------------------------------------------------------------------------
 
@@ -73,18 +76,27 @@ class Driver:
         events = self._loaded.events
         self._loaded = None
         self.memory.fold(events)
+        self.clocks.parked_at = self.memory.parked_at()
         plan = self._rebuild(events)
-        self.ending.watch_the_clock()
+        if self.journal.run.status != "waiting":
+            self.ending.watch_the_clock()
         if self.run.cancelled_by:
             self.ending.cancel()
-        elif plan is not None:
+        else:
+            self._begin(plan)
+        self._drain_pure()
+
+    def _begin(self, plan: Plan | None) -> None:
+        """The first steps, or those that were under way. A fork's journal says that it started when it was made."""
+        if plan is not None:
             self.line("run.started", {})
-            self.journal.run.status = "running"
-            self.journal.run.started_at = clock.now()
+        if self.journal.run.status == "queued":
+            self.journal.run.status, self.journal.run.started_at = "running", clock.now()
+        if plan is not None:
             self._carry_out(plan)
         else:
+            self._end_what_ended()
             self._go_on()
-        self._drain_pure()
 
     def _rebuild(self, events: Sequence[tuple]) -> Plan | None:
         """Folds the journal into the planner; the first plan where the run has not started yet."""
@@ -106,13 +118,31 @@ class Driver:
     def _replay_finish(self, seq: int, node: str, data: Mapping) -> None:
         self.sight.remember(node, seq, data)
         if data["status"] == "succeeded":
-            self.state.settle(node, tuple(data["ports"]))
+            plan = self.state.settle(node, tuple(data["ports"]))
         elif data["status"] == "failed":
-            self.state.fail(node, data["error"]["code"])
+            self.ending.errors[node] = StepFailed(data["error"]["code"], data["error"]["message"])
+            plan = self.state.fail(node, data["error"]["code"])
+        else:
+            return
+        if plan.failed or (plan.outcome is not None and plan.outcome.code is not None):
+            self._left_over.append(plan)
+
+    def _end_what_ended(self) -> None:
+        """What followed from the replayed steps and is not in the journal: the end of a run that stopped between a
+        failure and its own last line; in a fork, a join that falls short."""
+        plans, self._left_over = self._left_over, []
+        for plan in plans:
+            for failed in plan.failed:
+                if self.memory.step((failed.turn.node, failed.turn.iteration, None)).finished is None:
+                    self.closing.fall_short(failed)
+            if plan.outcome is not None and plan.outcome.code is not None:
+                self.ending.outcome(plan.outcome)
 
     def _go_on(self) -> None:
         """After a restart: everything that was under way starts again and finds its record. In a fork, what
         follows the copied steps has no record yet."""
+        if self.ending.begun:
+            return
         for node, status in self.state.status.items():
             if status == "running":
                 key = (node, self.state.iteration[node], None)
@@ -201,10 +231,7 @@ class Driver:
             self._spawn(key, self._step(key))
 
     def _spawn(self, key: StepKey, work: Awaitable[None]) -> None:
-        self.waiting.awake.add(key)
-        self.journal.run.status = (
-            "running" if self.journal.run.status == "queued" else self.journal.run.status
-        )
+        self.waiting.wake(key)
         task = self.engine.loop.create_task(work)
         self.tasks[key] = task
         task.add_done_callback(lambda done: self._step_ended(key, done))
@@ -219,7 +246,7 @@ class Driver:
             self._end_step(key, finished)
 
     def _end_step(self, key: StepKey, result: Finished | StepFailed) -> None:
-        self.waiting.awake.discard(key)
+        self.waiting.sleep(key)
         if self.ending.begun or not self._is_current(key[0], key[1]):
             return
         if isinstance(result, StepFailed):
@@ -231,7 +258,7 @@ class Driver:
     def _step_ended(self, key: StepKey, task: asyncio.Task) -> None:
         if self.tasks.get(key) is task:
             del self.tasks[key]
-        self.waiting.awake.discard(key)
+        self.waiting.sleep(key)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, (Fenced, StorageFailed)):
             self.engine.abandon(self, error)
@@ -304,6 +331,8 @@ class Driver:
             "ports": list(ports),
             "output": self.sight.folded(output),
         }
+        if self.graph.nodes[node].type == "map":
+            self.closing.cut_off(key, only_items=True)
         seq = self.line("step.finished", data, key)
         self.sight.remember(node, seq, data)
         self.memory.forget(key)

@@ -8,9 +8,11 @@ from flows.nodes.base import StepFailed
 from governance import clock, gate, inbox, ledger
 from runs.engine.children import pay_late, pay_uncounted
 from runs.engine.memory import StepKey
+from runs.engine.places import call_up
 from runs.engine.planner import Outcome
+from runs.engine.record import RunRecord
 from runs.engine.rows import dumps
-from runs.engine.store import Operation
+from runs.engine.store import Operation, Touching
 from runs.engine.writer import Fenced, StorageFailed
 
 if TYPE_CHECKING:
@@ -31,10 +33,11 @@ class Ending:
     # --- limits ------------------------------------------------------------------------------------------------
 
     def watch_the_clock(self) -> None:
-        """Time that the run is parked, for people or moments, does not count; waiting in line for money still does."""
+        """Time that the run waits, for people, moments or money, does not count."""
         most = self._limits.get("timeout_s")
         if most is None:
             return
+        self.stop_the_clock()
         message = f"The run worked longer than its {most:g} s."
         remaining = max(self._time_left(most), 0)
         self._timer = self.driver.engine.loop.call_later(remaining, self.fail, "limit_time", message)
@@ -42,18 +45,23 @@ class Ending:
     def _time_left(self, most: float) -> float:
         return most - self.driver.memory.active_so_far(clock.now()) / 1_000_000
 
-    def _end_of_work_below(self) -> list[int]:
-        """When the run's time is over, if it is not standing still but parked while runs below it work."""
+    def _ends_of_work_below(self) -> list[int]:
+        """When time is over, the run's or that of a step, if it is not standing still but parked while runs below it
+        work."""
         most, driver = self._limits.get("timeout_s"), self.driver
-        if most is None or driver.journal.run.status == "waiting":
+        if driver.journal.run.status == "waiting":
             return []
-        if not driver.memory.works_below:
-            driver.line("note", {"kind": "below"})
-        return [clock.now() + round(self._time_left(most) * 1_000_000)]
+        ends = driver.clocks.ends()
+        if most is not None or ends:
+            if not driver.memory.works_below:
+                driver.line("note", {"kind": "below", **driver.clocks.used()})
+            ends += [] if most is None else [clock.now() + round(self._time_left(most) * 1_000_000)]
+        return ends
 
     def stop_the_clock(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def has_too_many_steps(self) -> bool:
         most = self._limits.get("max_steps")
@@ -160,7 +168,8 @@ class Ending:
         if driver.run.parent_id is not None:
             journal.operation(ring(driver.run.parent_id))
             journal.operation(pay_late(driver.run, row))
-        journal.operation(release(driver.run.id, journal.epoch, None))
+        released = journal.operation(release(driver.run, journal.epoch, None, works=False))
+        released.add_done_callback(driver.engine.call_up)
         journal.stored().add_done_callback(lambda done: driver.engine.finished(driver, done))
 
     # --- parking -----------------------------------------------------------------------------------------------
@@ -174,21 +183,30 @@ class Ending:
         waits = list(driver.waiting.waits.values())
         self._show_waits(waits)
         times = [wait["until"] for _, wait in waits if wait.get("until")]
-        times += self._end_of_work_below()
+        times += self._ends_of_work_below()
         journal = driver.journal
+        works = journal.run.status != "waiting"
         released = journal.operation(
-            release(driver.run.id, journal.epoch, min(times, default=None), driver.bell)
+            release(driver.run, journal.epoch, min(times, default=None), driver.bell, works=works)
         )
+        released.add_done_callback(driver.engine.call_up)
         try:
             await journal.stored()
         except (Fenced, StorageFailed) as error:
             driver.engine.abandon(driver, error)
             return
-        if await released:
+        if await released is not None:
             driver.engine.parked(driver)
             return
         driver.waiting.stay()
         driver.waiting.heed()
+
+    def rest(self) -> None:
+        """Everything waits, but for something that may be there in a moment: the run stays here."""
+        self._show_waits(list(self.driver.waiting.waits.values()))
+        if self.driver.journal.run.status == "waiting":
+            self.stop_the_clock()
+        self.driver.journal.flush()
 
     def _show_waits(self, waits: Sequence[tuple[StepKey, Mapping]]) -> None:
         """The run waits where nothing else runs: as long as a run below it works, so does this one."""
@@ -210,7 +228,7 @@ class Ending:
             self.resume()  # what it waited for below is answered, and the work goes on there
             return
         if row.status != "waiting" or row.waiting != dumps(shown):
-            driver.line("run.waiting", {"waiting": shown})
+            driver.line("run.waiting", {"waiting": shown, **driver.clocks.used()})
             row.status, row.waiting = "waiting", dumps(shown)
             self._tell_the_run_above()
 
@@ -220,6 +238,7 @@ class Ending:
         if row.status == "waiting" and not self.begun:
             self.driver.line("run.resumed", {})
             row.status, row.waiting = "running", "[]"
+            self.watch_the_clock()
             self._tell_the_run_above()
 
     def _tell_the_run_above(self) -> None:
@@ -235,21 +254,32 @@ SENTENCES = {
 }
 
 
-def release(run_id: int, epoch: int, ready_at: int | None, bell: int | None = None) -> Operation:
-    """Gives the lease back. With `bell`: only if nobody rang since; the result is whether it was given back."""
+def release(
+    run: RunRecord, epoch: int, ready_at: int | None, bell: int | None = None, *, works: bool
+) -> Operation:
+    """Gives the lease back, and the run's place unless it `works` (in runs below it). With `bell`: only if nobody rang
+    since. The result is who has the place now, or None where the lease was not given back."""
+    keeps = works or run.parent_id is not None
 
     def statements(vendor: str):
-        sql = "UPDATE runs_run SET owner=NULL, lease_until=0, ready_at=? WHERE id=? AND epoch=?"
-        params = [ready_at, run_id, epoch]
+        place = "" if keeps else "has_place=?, "
+        where, params = "", [] if keeps else [False]
+        params += [ready_at, run.id, epoch]
         if bell is not None:
-            sql, params = f"{sql} AND bell=?", [*params, bell]
-        rows = yield f"{sql} RETURNING id", params
-        return bool(rows)
+            where, params = " AND bell=?", [*params, bell]
+        rows = yield (
+            f"UPDATE runs_run SET owner=NULL, lease_until=0, {place}ready_at=? WHERE id=? AND epoch=?{where} "
+            "RETURNING (SELECT max_running_runs FROM governance_project WHERE id=project_id)",
+            params,
+        )
+        if not rows:
+            return None
+        return (yield from call_up(run.project_id, vendor)) if rows[0][0] is not None and not keeps else []
 
-    return statements
+    return statements if keeps else Touching(statements, projects=(run.project_id,))
 
 
-def ring(run_id: int) -> Operation:
+def ring(run_id: int) -> Touching:
     """Has somebody look at the run: whoever hosts it sees the bell, else the sweep claims it."""
 
     def statements(vendor: str):
@@ -258,4 +288,4 @@ def ring(run_id: int) -> Operation:
             [clock.now(), run_id],
         )
 
-    return statements
+    return Touching(statements, runs=(run_id,))

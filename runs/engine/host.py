@@ -24,10 +24,11 @@ import psycopg
 from django.core.exceptions import ObjectDoesNotExist
 
 from flows.nodes.base import Output, StepFailed
-from governance import schemas
+from governance import ledger, schemas
 from registry import upkeep
+from runs.engine import places
 from runs.engine.broadcast import Broadcast, Send
-from runs.engine.claims import claim, fail_unread, give_back
+from runs.engine.claims import bury, claim, fail_unread, give_back
 from runs.engine.driver import Driver
 from runs.engine.keeper import Keeper
 from runs.engine.loader import Loader
@@ -43,6 +44,7 @@ LARGEST_OUTPUT = 4_000_000  # bytes of JSON
 TOO_DEEP = f"The {{}} is nested deeper than {schemas.MAX_DEPTH} levels."
 READERS = 4
 GRACE_S = 3.0
+NEVER_RUNG = 1 << 62  # no bell is newer
 
 
 class Engine:
@@ -67,6 +69,7 @@ class Engine:
         self.idle = threading.Event()
         self._make_store, self._send = store, send
         self._rung: dict[int, None] = {}
+        self._loading: dict[int, int] = {}  # claimed and being read: run → epoch
         self._standing = 0  # how many stand in line for money
         self._claiming: asyncio.Task | None = None
         self._tasks: set[asyncio.Task] = set()
@@ -159,6 +162,15 @@ class Engine:
         if not self._stopping:
             self.loop.call_soon_threadsafe(self._heard, run_id)
 
+    def bury(self, run_ids: list[int]) -> None:
+        """Their leases ended: their money must not stand in the way of others. Thread-safe."""
+        if not self._stopping:
+            self.loop.call_soon_threadsafe(self._bury, run_ids)
+
+    def _bury(self, run_ids: list[int]) -> None:
+        orphans = [ledger.Orphan(run_id) for run_id in run_ids]
+        self.writer.submit(bury(run_ids), orphans).add_done_callback(self.money_settled)
+
     def _heard(self, run_id: int) -> None:
         driver = self.drivers.get(run_id)
         if driver is not None:
@@ -175,9 +187,27 @@ class Engine:
             for run_id in wanted:
                 del self._rung[run_id]
             claims = await self.writer.submit(claim(wanted, self.owner))
-            loaded = await self._load(claims) if claims else ()
-            if not self._stopping:  # else they were given back meanwhile
-                self._host(loaded)
+            if len(claims) < len(wanted):
+                await self._stand_in_line([run_id for run_id in wanted if run_id not in dict(claims)])
+            self._loading = dict(claims)
+            try:
+                loaded = await self._load(claims) if claims else ()
+                if not self._stopping:  # else they were given back meanwhile
+                    self._host(loaded)
+            finally:
+                self._loading = {}
+
+    async def _stand_in_line(self, run_ids: list[int]) -> None:
+        """What was not claimed may lack a place in its project: who has one now is claimed next."""
+        wanted = await self.writer.submit(places.wanting(run_ids))
+        if wanted:
+            self._rung.update(dict.fromkeys(await self.writer.submit(places.seat(wanted))))
+
+    def call_up(self, handed: asyncio.Future) -> None:
+        """A run gave its place back; the future holds who has it now."""
+        if not handed.cancelled() and handed.exception() is None:
+            for run_id in handed.result() or ():
+                self.ring(run_id)
 
     async def _load(self, claims: list[tuple[int, int]]) -> list[Loaded]:
         """One run that cannot be read must not cost the others their turn: it fails with the reason."""
@@ -186,7 +216,7 @@ class Engine:
         except (LookupError, ValueError, ObjectDoesNotExist) as error:
             if len(claims) == 1:
                 log.error("run %s cannot be read", claims[0][0], exc_info=error)
-                await self.writer.submit(fail_unread(*claims[0]))
+                self._fail(*claims[0])
                 return []
         return [loaded for claim in claims for loaded in await self._load([claim])]
 
@@ -209,10 +239,10 @@ class Engine:
         """A run that cannot even be folded together fails instead of being claimed for ever."""
         if not begun.cancelled() and begun.exception() is not None:
             self.parked(driver)
-            self.spawn(self._fail(driver))
+            self._fail(driver.run.id, driver.journal.epoch)
 
-    async def _fail(self, driver: Driver) -> None:
-        await self.writer.submit(fail_unread(driver.run.id, driver.journal.epoch))
+    def _fail(self, run_id: int, epoch: int) -> None:
+        self.writer.submit(fail_unread(run_id, epoch)).add_done_callback(self.call_up)
 
     # --- what drivers ask for ----------------------------------------------------------------------------------
 
@@ -305,5 +335,9 @@ class Engine:
         return value
 
     def hosted(self) -> dict[int, tuple[int, int]]:
-        """Run → the bell as its driver last heeded it, and the driver's epoch."""
-        return {run_id: (driver.bell, driver.journal.epoch) for run_id, driver in list(self.drivers.items())}
+        """Run → the bell as its driver last heeded it, and the driver's epoch. A run that is being read counts: its
+        lease must not end, however long that takes."""
+        loading = {run_id: (NEVER_RUNG, epoch) for run_id, epoch in self._loading.items()}
+        return loading | {
+            run_id: (driver.bell, driver.journal.epoch) for run_id, driver in list(self.drivers.items())
+        }

@@ -26,7 +26,7 @@ async def run_item(driver: "Driver", key: StepKey, item: Any, body: Body) -> Out
         if driver.ending.has_too_many_steps():
             await asyncio.Event().wait()  # the run is being ended: this will be cancelled
     step.item = item
-    driver.waiting.awake.add(key)
+    driver.waiting.wake(key)
 
     async def play(context: Context) -> Finished:
         return Finished(await body(context, item))
@@ -36,7 +36,7 @@ async def run_item(driver: "Driver", key: StepKey, item: Any, body: Body) -> Out
     except StepFailed as failure:
         return fail(driver, key, failure)
     finally:
-        driver.waiting.awake.discard(key)
+        driver.waiting.sleep(key)
     output = driver.engine.bounded(finished.output)
     if isinstance(output, StepFailed):
         return fail(driver, key, output)

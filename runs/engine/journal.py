@@ -57,15 +57,11 @@ class Journal:
             self._parts.add(hash)
             self.pending.parts.append((self.run.id, hash, dumps(text)))
 
-    def spend(self, row: StepRow | None, cost: int, input_tokens: int, output_tokens: int) -> None:
-        """Adds to the cost of the run and of its step."""
-        for target in (self.run, row):
-            if target is not None:
-                target.cost += cost
-                target.input_tokens += input_tokens
-                target.output_tokens += output_tokens
-        if row is not None:
-            self.step(row)
+    def spend(self, cost: int, input_tokens: int, output_tokens: int) -> None:
+        """Adds to the cost of the run what belongs to none of its steps."""
+        self.run.cost += cost
+        self.run.input_tokens += input_tokens
+        self.run.output_tokens += output_tokens
 
     def operation(self, operation: Operation) -> asyncio.Future:
         """Runs in the transaction of the next commit, after this run's lines; the future holds its result."""

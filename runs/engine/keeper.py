@@ -7,11 +7,11 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection, transaction
 
-from governance import clock
+from governance import clock, ledger
 from registry import upkeep
-from runs.engine.claims import HELD, LEASE_US, MOST_SWEPT, READY, RENEW, SKIPPING, VOID
+from runs.engine.claims import HELD, LEASE_US, MOST_SWEPT, READY, RENEW, RESERVED, SKIPPING, VOID
 
 if TYPE_CHECKING:
     from runs.engine.host import Engine
@@ -36,9 +36,14 @@ class Keeper:
         self._thread.start()
 
     def void_dead_leases(self) -> None:
-        """Before anything is claimed: this process alone owns the data folder, so whoever held a lease is gone."""
-        with connection.cursor() as cursor:
+        """Before anything is claimed: this process alone owns the data folder, so whoever held a lease is gone, and
+        whoever stood in a line for money."""
+        with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(VOID)
+            cursor.execute(RESERVED)
+            gone = [ledger.Orphan(row[0]) for row in cursor.fetchall()]
+            if gone:
+                ledger.run_sync(cursor, ledger.apply(connection.vendor, gone), connection.vendor)
 
     def stop(self) -> None:
         self._stop.set()
@@ -66,12 +71,15 @@ class Keeper:
             if hosted:
                 self._look_after(cursor, hosted, now)
             cursor.execute(READY, [now, now, MOST_SWEPT])
-            ready = [row[0] for row in cursor.fetchall()]
+            found = cursor.fetchall()
             self._checkpoint(cursor, now)
         if now >= self._sweep_at:
             upkeep.sweep()
             self._sweep_at = now + SWEEP_US
-        for run_id in ready:
+        dead = [run_id for run_id, owner in found if owner is not None and run_id not in hosted]
+        if dead:
+            self.engine.bury(dead)
+        for run_id, _ in found:
             if run_id not in hosted:
                 self.engine.ring(run_id)
 

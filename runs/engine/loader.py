@@ -1,14 +1,14 @@
 """What the engine reads: claimed runs with their journals, and news of hosted ones. Runs in reader threads."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import close_old_connections
 
 from governance import money
 from governance.models import Approval
 from governance.port import Limit
-from runs.engine.library import Library
+from runs.engine.library import DRAFT, Library, flow_of
 from runs.engine.record import Loaded, News, RunRecord
 from runs.engine.rows import RUN_COLUMNS, RunRow, loads
 from runs.models import FINISHED, Event, Part, Run
@@ -35,7 +35,9 @@ class Loader:
                 row=RunRow(run.id, **{name: getattr(run, name) for name in RUN_COLUMNS}),
                 epoch=epochs[run.id],
                 bell=run.bell,
-                shelf=self.library.shelf(run.project, run.flow, run.version, run.pins),
+                shelf=self.library.shelf(
+                    run.project, run.flow, run.version, run.pins, events[run.id][0][-1].get("document")
+                ),
                 limits=self._limits(run),
                 events=events[run.id],
                 answers=answers.get(run.id, {}),
@@ -74,12 +76,16 @@ class Loader:
         """The run's own budget and those of the runs above it (contract 4.10)."""
         limits, above = [], run
         while above is not None:
-            flow = self.library.shelf(above.project, above.flow, above.version, above.pins).flow.content
-            most = flow.get("limits", {}).get("max_cost_usd")
+            most = self._flow(above).get("limits", {}).get("max_cost_usd")
             if most is not None:
                 limits.append(Limit(f"run:{above.id}", money.nano(most)))
             above = Run.objects.select_related("project").get(id=above.parent_id) if above.parent_id else None
         return tuple(limits)
+
+    def _flow(self, run: Run) -> Mapping:
+        if run.version == DRAFT:
+            return flow_of(run)
+        return self.library.shelf(run.project, run.flow, run.version, run.pins).flow.content
 
     def news(self, run_id: int, open_items: Sequence[int], children: Sequence[int]) -> News:
         """What a ring may have been for."""
@@ -97,7 +103,17 @@ class Loader:
         """Status, output, error, cost and waits of child runs, by number."""
         if not run_ids:
             return {}
-        columns = ("id", "status", "output", "error", "cost", "input_tokens", "output_tokens", "waiting")
+        columns = (
+            "id",
+            "status",
+            "output",
+            "error",
+            "cost",
+            "input_tokens",
+            "output_tokens",
+            "waiting",
+            "finished_at",
+        )
         found = {}
         for row in Run.objects.filter(id__in=run_ids).values(*columns):
             for name in ("output", "error", "waiting"):

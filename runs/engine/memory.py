@@ -14,6 +14,7 @@ from governance.port import Recorded
 from runs.engine.rows import StepRow
 
 StepKey = tuple[str, int, int | None]
+PARKING = ("run.waiting", "note")  # lines that say what the steps have used of their time
 
 
 @dataclass(slots=True)
@@ -24,13 +25,14 @@ class Call:
     decision: Mapping | None = None
     result: Mapping | None = None
     sent: bool = False
+    reserved: bool = False
 
     @property
     def ok(self) -> bool:
         return self.result is not None and self.result.get("status") == "ok"
 
     def recorded(self) -> Recorded:
-        return Recorded(self.decision, self.result, self.sent and self.result is None)
+        return Recorded(self.decision, self.result, self.sent and self.result is None, self.reserved)
 
 
 @dataclass(slots=True)
@@ -62,7 +64,7 @@ class StepMemory:
     escalated: Mapping = field(default_factory=dict)  # {code, message}: what a person was told that failed
     told: set[str] = field(default_factory=set)  # lines that a step writes once, whatever repeats it
     item: Any = None
-    limit: Any = None  # the time-out of the attempt under way
+    used_us: int = 0  # of its time-out by the attempt under way, when the run was parked last
 
     def has_lost_call(self) -> bool:
         """Whether a call that cannot be repeated went out, no answer came, and no person has been asked."""
@@ -129,6 +131,8 @@ class Memory:
         data: Mapping,
     ) -> None:
         self._count_time(type, at, data)
+        for *key, used in data.get("used", ()) if type in PARKING else ():
+            self.step(tuple(key)).used_us = used
         if type == "note" and data.get("kind") == "child":
             self.counted.add(data["run"])
         handler = HANDLERS.get(type)
@@ -143,6 +147,10 @@ class Memory:
             self._active_since = None
         self._last_at = at
         self.works_below = type == "note" and data.get("kind") == "below"
+
+    def parked_at(self) -> int | None:
+        """When the run was parked while runs below it worked on, if that is the last that it did."""
+        return self._last_at if self.works_below else None
 
     def active_so_far(self, now: int) -> int:
         """Microseconds that the run was not waiting. The time between a crash and the next claim does not count,
@@ -172,6 +180,7 @@ def _retrying(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping
     step.row.attempts = step.attempt
     step.tries = data.get("tries", step.tries + 1)
     step.candidate = data.get("candidate", step.candidate)
+    step.used_us = 0
     step.not_before = at + round(data.get("after_s", 0) * 1_000_000)
     if data.get("error"):
         step.failures.append(data["error"])
@@ -181,6 +190,8 @@ def _waiting(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping)
     step.row.status = "waiting"
     if data["kind"] == "timer":
         step.told.add("wait")
+    elif data["kind"] == "budget":
+        step.told.add(f"line {data['call']}")
 
 
 def _chosen(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
@@ -194,10 +205,18 @@ def _decided(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping)
 
 def _called(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
     step.call(data["call"]).result = data
+    _spent(step, data)
+
+
+def _spent(step: StepMemory, data: Mapping) -> None:
     tokens = data.get("tokens") or {}
     step.row.input_tokens += tokens.get("input", 0)
     step.row.output_tokens += tokens.get("output", 0)
     step.row.cost += round((data.get("cost_usd") or 0) * 1_000_000_000)
+
+
+def _reserved(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    step.call(data["call"]).reserved = True
 
 
 def _note(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
@@ -206,6 +225,8 @@ def _note(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) ->
         call.sent, call.result = True, None
     elif data.get("kind") == "escalated":
         step.escalated = data["error"]
+    elif data.get("kind") == "child":
+        _spent(step, data)
 
 
 def _requested(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
@@ -227,6 +248,7 @@ HANDLERS = {
     "policy.decided": _decided,
     "model.called": _called,
     "tool.called": _called,
+    "budget.reserved": _reserved,
     "note": _note,
     "approval.requested": _requested,
     "approval.decided": _answered,

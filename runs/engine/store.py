@@ -24,6 +24,22 @@ _STEP_UPDATE = ", ".join(f"{name}=excluded.{name}" for name in STEP_COLUMNS if n
 _STEP_CONFLICT = f"ON CONFLICT ({', '.join(_STEP_KEY)}) DO UPDATE SET {_STEP_UPDATE}"
 
 
+@dataclass(frozen=True, slots=True)
+class Touching:
+    """An operation that writes rows of other runs than its append's: `runs`, the runs `above` some, the unfinished ones
+    `below` some; or that counts the places of `projects`. PostgreSQL locks all that a batch touches before its first
+    write, in the order of ids: two processes never lock each other out."""
+
+    statements: Operation
+    runs: tuple[int, ...] = ()
+    above: tuple[int, ...] = ()
+    below: tuple[int, ...] = ()
+    projects: tuple[int, ...] = ()
+
+    def __call__(self, vendor: str) -> Generator:
+        return self.statements(vendor)
+
+
 def marks(count: int) -> str:
     return ", ".join("?" * count)
 
@@ -203,6 +219,7 @@ class PostgresStore:
         """Writes the batch in one transaction. Raises psycopg.Error and leaves nothing written."""
         if self.connection is None or self.connection.closed:
             await self.connect()
+        batch = sorted(batch, key=lambda append: append.run_id)  # rows are locked in the order of their ids
         if not all(append.run and only_spends(append) for append in batch):
             # In a pipeline, what gives nothing back travels with the next statement that does, or the commit.
             async with self.connection.pipeline(), self.connection.transaction():
@@ -223,6 +240,7 @@ class PostgresStore:
     async def _write(self, batch: Sequence[Append]) -> Written:
         written = Written()
         appends = [append for append in batch if append.run]
+        await self._lock(appends, touching_of(batch))
         held = await self._rows(appends) if appends else set()
         for append in batch:
             if append.run and append.run_id not in held:
@@ -235,6 +253,19 @@ class PostgresStore:
             results = await self.run(partial(ledger.apply, operations=[operation for operation, _ in money]))
             written.results.extend(zip((future for _, future in money), results, strict=True))
         return written
+
+    async def _lock(self, appends: Sequence[Append], touching: Sequence[Touching]) -> None:
+        """Everything that the batch will write of runs, and the projects whose places it counts, in one order."""
+        runs = [run for one in touching for run in one.runs]
+        above, below = (
+            [run for one in touching for run in getattr(one, name)] for name in ("above", "below")
+        )
+        if runs or above or below:
+            runs += [append.run_id for append in appends]
+            await self.connection.execute(LOCK_RUNS, [runs, above, below])
+        projects = [project for one in touching for project in one.projects]
+        if projects:
+            await self.connection.execute(LOCK_PROJECTS, [projects])
 
     async def _rows(self, appends: Sequence[Append], spends: Sequence[tuple] = ()) -> set[int]:
         params = [
@@ -268,6 +299,23 @@ class PostgresStore:
     async def close(self) -> None:
         if self.connection is not None:
             await self.connection.close()
+
+
+LOCK_RUNS = """
+    SELECT id FROM runs_run WHERE id IN (
+        SELECT unnest(%s::bigint[]) UNION SELECT parent_id FROM runs_run WHERE id = ANY(%s::bigint[])
+        UNION SELECT id FROM runs_run WHERE parent_id = ANY(%s::bigint[]) AND finished_at IS NULL
+    ) ORDER BY id FOR UPDATE"""
+LOCK_PROJECTS = """
+    SELECT id FROM governance_project WHERE id = ANY(%s::bigint[]) AND max_running_runs IS NOT NULL
+    ORDER BY id FOR NO KEY UPDATE"""
+
+
+def touching_of(batch: Sequence[Append]) -> list[Touching]:
+    """The operations of a batch that say what they lock."""
+    return [
+        operation for append in batch for operation, _ in append.operations if isinstance(operation, Touching)
+    ]
 
 
 def gives_rows(sql: str) -> bool:

@@ -17,7 +17,8 @@ class Waiting:
     """The steps that work (`awake`), and what is waited for: (step, {kind, id, until (microseconds)}) each.
 
     A step that does several calls at once works as long as one of them does. `parking` is set while the lease is
-    being given back: nothing that waited goes on before it is known whether that succeeded.
+    being given back: nothing that waited goes on before it is known whether that succeeded. What waits for others'
+    money may have it in a moment: it shows that it waits and stays here.
     """
 
     def __init__(self, driver: "Driver"):
@@ -28,15 +29,35 @@ class Waiting:
         self._tokens = itertools.count()
         self._branches: Counter[StepKey] = Counter()  # calls of a step that are under way at once
         self._still: Counter[StepKey] = Counter()  # how many of these wait
-        self._stopped: Counter[StepKey] = Counter()
-        self._left: dict[StepKey, float] = {}  # seconds of a step's time-out when its clock was stopped
+        self._staying = 0  # waits that are not parked
+        self._items: Counter[tuple[str, int]] = Counter()  # how many items of a map are awake
         self._heeding = self._again = False
+
+    # --- who works ---------------------------------------------------------------------------------------------
+
+    def wake(self, key: StepKey) -> None:
+        """The step works, or what it waits for is there: the run is not parked before the step has seen it."""
+        if key not in self.awake:
+            self.awake.add(key)
+            self._items[key[:2]] += key[2] is not None
+            self.driver.clocks.heed(key)
+
+    def sleep(self, key: StepKey) -> None:
+        """The step holds still, or has ended."""
+        if key in self.awake:
+            self.awake.discard(key)
+            self._items[key[:2]] -= key[2] is not None
+            self.driver.clocks.heed(key)
+
+    def works(self, key: StepKey) -> bool:
+        """Whether the step does, or one of its items."""
+        return key in self.awake or (key[2] is None and self._items[key[:2]] > 0)
 
     @contextmanager
     def branch(self, key: StepKey):
         """One of several calls of a step."""
         self._branches[key] += 1
-        self.awake.add(key)
+        self.wake(key)
         try:
             yield
         finally:
@@ -45,27 +66,27 @@ class Waiting:
 
     @asynccontextmanager
     async def suspended(self, key: StepKey, wait: Mapping, *, parks: bool = True):
-        """Holds still: the step's clock stops, and the run may be parked unless the wait is for this process."""
+        """Holds still: the step's clock stops, and the run is parked unless something in it does not park."""
         token = next(self._tokens)
         self.waits[token] = (key, wait)
-        self._still[key] += parks
+        self._still[key] += 1
+        self._staying += not parks
         self._sleep_if_still(key)
         try:
-            async with self._stopped_clock(key):
-                yield
-                while self.parking is not None:
-                    await asyncio.shield(self.parking)
+            yield
+            while self.parking is not None:
+                await asyncio.shield(self.parking)
         finally:
             del self.waits[token]
-            self._still[key] -= parks
-            self.awake.add(key)
-        if parks:
-            self._show(key, "running")
-            self.driver.ending.resume()
+            self._still[key] -= 1
+            self._staying -= not parks
+            self.wake(key)
+        self._show(key, "running")
+        self.driver.ending.resume()
 
     def _sleep_if_still(self, key: StepKey) -> None:
         if self._still[key] and self._still[key] >= self._branches[key]:
-            self.awake.discard(key)
+            self.sleep(key)
             self._show(key, "waiting")
             self.consider_parking()
 
@@ -75,32 +96,13 @@ class Waiting:
         self.driver.journal.step(step.row)
 
     @asynccontextmanager
-    async def _stopped_clock(self, key: StepKey):
-        """Time spent waiting for people, moments and budgets does not count against a step's time-out."""
-        limit = self.driver.memory.step(key).limit
-        if limit is None or (not self._stopped[key] and limit.when() is None):
-            yield
-            return
-        loop = self.driver.engine.loop
-        if not self._stopped[key]:
-            self._left[key] = limit.when() - loop.time()
-            limit.reschedule(None)
-        self._stopped[key] += 1
-        try:
-            yield
-        finally:
-            self._stopped[key] -= 1
-            if not self._stopped[key] and not limit.expired():
-                limit.reschedule(loop.time() + self._left[key])
-
-    @asynccontextmanager
     async def delegating(self, key: StepKey):
         """A map sleeps while its items work."""
-        self.awake.discard(key)
+        self.sleep(key)
         try:
             yield
         finally:
-            self.awake.add(key)
+            self.wake(key)
 
     # --- parking -----------------------------------------------------------------------------------------------
 
@@ -108,9 +110,13 @@ class Waiting:
         driver = self.driver
         if self.awake or not self.waits or self.parking is not None or driver.children.owed:
             return
-        if not driver.has_work() and not driver.ending.begun:
-            self.parking = driver.engine.loop.create_future()
-            driver.engine.spawn(driver.ending.park())
+        if driver.has_work() or driver.ending.begun:
+            return
+        if self._staying:
+            driver.ending.rest()
+            return
+        self.parking = driver.engine.loop.create_future()
+        driver.engine.spawn(driver.ending.park())
 
     def stay(self) -> None:
         """The run is not parked after all: what woke up meanwhile goes on."""
@@ -119,10 +125,6 @@ class Waiting:
             parking.set_result(None)
 
     # --- rings -------------------------------------------------------------------------------------------------
-
-    def wake(self, key: StepKey) -> None:
-        """What the step waits for is there: the run is not parked before the step has seen it."""
-        self.awake.add(key)
 
     def heed(self) -> None:
         """Somebody rang: a decision, a cancellation, a child's end. Rings that come while one is heeded are one."""

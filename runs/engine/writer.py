@@ -12,11 +12,13 @@ thread with a queue (each cost more than the commit itself; shared/performance.m
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Protocol
 
 import psycopg
 
+from governance import ledger
 from runs.engine.rows import Append
 from runs.engine.store import Operation, PostgresStore, SqliteStore, Written
 
@@ -58,10 +60,11 @@ class Writer:
         self.sources[source] = None
         self._arm()
 
-    def submit(self, operation: Operation) -> asyncio.Future:
-        """Runs one operation in the next transaction; the future holds its result."""
+    def submit(self, operation: Operation, money: Sequence[ledger.Operation] = ()) -> asyncio.Future:
+        """Runs one operation in the next transaction, with what the ledger has to do; the future holds its result."""
         done = self.loop.create_future()
-        self.loose.append((Append(run_id=0, epoch=0, operations=[(operation, done)]), []))
+        books = [(entry, None) for entry in money]
+        self.loose.append((Append(run_id=0, epoch=0, operations=[(operation, done)], ledger=books), []))
         self._arm()
         return done
 

@@ -1,7 +1,9 @@
 """What Baton's commands share: a refusal is one line on standard error and an exit code, never a traceback."""
 
+from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from governance.models import Project, User
 from governance.refusals import Conflict, Forbidden, NotFound, Refused
@@ -13,19 +15,38 @@ class BatonCommand(BaseCommand):
     """Exit 1 for what was refused, 2 for wrong arguments (argparse exits so too)."""
 
     requires_system_checks = ()
+    makes_tables = False  # whether it sets a new installation up, or says what does
 
     def execute(self, *args, **options):
         try:
+            if self.makes_tables and is_new():
+                call_command("migrate", verbosity=0, interactive=False)
             return super().execute(*args, **options)
         except Refused as error:
             raise CommandError("\n".join(map(line_of, error.problems)), returncode=REFUSED) from error
         except (Conflict, Forbidden, NotFound) as error:
             raise CommandError(str(error), returncode=REFUSED) from error
         except DatabaseError as error:
-            sentence = (
-                f"The database cannot be used ({str(error).splitlines()[0]}). Run manage.py migrate first."
+            raise CommandError(sentence_of(error), returncode=REFUSED) from error
+
+
+def is_new() -> bool:
+    """Whether nothing was ever set up in this database. Raises DatabaseError where it cannot be reached."""
+    return User._meta.db_table not in connection.introspection.table_names()
+
+
+def sentence_of(error: DatabaseError) -> str:
+    first = str(error).strip().splitlines()[0]
+    try:
+        if is_new():
+            where = settings.DATA_DIR if connection.vendor == "sqlite" else "the database of DATABASE_URL"
+            return (
+                f"Nothing is set up yet in {where}: start manage.py serve, which sets it up and prints a sign-in link "
+                "(manage.py migrate makes the tables alone)."
             )
-            raise CommandError(sentence, returncode=REFUSED) from error
+    except DatabaseError:
+        pass
+    return f"The database cannot be used ({first}). Run manage.py migrate first."
 
 
 def line_of(problem) -> str:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from django import template
+from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -53,6 +54,12 @@ def status(name: str, label: str = "", pill: bool = False) -> str:
 @register.simple_tag
 def status_pill(name: str, label: str = "") -> str:
     return status(name, label, pill=True)
+
+
+@register.simple_tag
+def control(field: BoundField) -> str:
+    """`{% control form.name %}`: the input of a Django form's field, in the design language."""
+    return field.as_widget(attrs={**field.field.widget.attrs, "class": "input"})
 
 
 @register.filter

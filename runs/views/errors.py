@@ -1,7 +1,7 @@
 """What is answered where no view could: problems for programs, pages for people."""
 
 from collections.abc import Callable
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -60,10 +60,18 @@ class PageErrors:
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
     """To the sign-in page and back. A part of a page cannot go anywhere: htmx is told to leave the page."""
-    target = f"{reverse('sign-in')}?{urlencode({'next': request.get_full_path()})}"
-    if request.headers.get("HX-Request") == "true":
-        return HttpResponse(status=401, headers={"HX-Redirect": reverse("sign-in")})
+    fragment = request.headers.get("HX-Request") == "true"
+    back = page_of(request) if fragment else request.get_full_path()
+    target = f"{reverse('sign-in')}?{urlencode({'next': back})}"
+    if fragment:
+        return HttpResponse(status=401, headers={"HX-Redirect": target})
     return HttpResponseRedirect(target)
+
+
+def page_of(request: HttpRequest) -> str:
+    """The page on which htmx asked; the sign-in page sees to it that it lies on this host."""
+    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"
 
 
 def page(request: HttpRequest, status: int, title: str, message: str, wrong: tuple = ()) -> HttpResponse:

@@ -12,6 +12,8 @@ from governance.models import Approval, Project
 from governance.refusals import NotFound
 from runs.models import Run
 
+YEAR_S = 31_536_000
+
 
 @dataclass(frozen=True, slots=True)
 class Crumb:
@@ -64,11 +66,14 @@ def shown(
     """A whole page: the view's own context with what the shell around it needs (three queries)."""
     shell = around(request, project)
     own = {"title": title, "section": section, "crumbs": crumbs}
-    return render(request, template, {**shell, **own, **context}, status=status)
+    answer = render(request, template, {**shell, **own, **context}, status=status)
+    if project is not None and request.COOKIES.get("project") != project.slug:
+        answer.set_cookie("project", project.slug, max_age=YEAR_S, samesite="Lax", httponly=True)
+    return answer
 
 
 def around(request: HttpRequest, project: Project | None) -> dict[str, Any]:
-    """`project, roles, rights, projects, waiting_count, theme, shortcuts` for templates/base.html.
+    """`project, roles, rights, projects, waiting_count, theme, shortcuts, welcome` for templates/base.html.
 
     `rights` maps each right of governance.access to whether this person has it in `project`.
     """
@@ -84,12 +89,21 @@ def around(request: HttpRequest, project: Project | None) -> dict[str, Any]:
     }
 
 
+def last_project(request: HttpRequest) -> Project | None:
+    """The project that this browser showed last, else the first one; None for who is in none."""
+    projects = [found for found, _ in access.projects_of(request.user)]
+    last = request.COOKIES.get("project")
+    return next((found for found in projects if found.slug == last), projects[0] if projects else None)
+
+
 def preferences(request: HttpRequest) -> dict[str, str]:
-    """What the browser keeps in cookies: the theme, and whether single letters are shortcuts."""
+    """What the browser keeps in cookies: the theme, whether single letters are shortcuts, and whether the first
+    steps are still shown."""
     theme = request.COOKIES.get("theme", "")
     return {
         "theme": theme if theme in ("light", "dark") else "",
         "shortcuts": "off" if request.COOKIES.get("shortcuts") == "off" else "on",
+        "welcome": "off" if request.COOKIES.get("welcome") == "off" else "on",
     }
 
 

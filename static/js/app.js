@@ -1,4 +1,12 @@
-// What every page needs: the theme, dialogs, toasts.
+// What every page needs: the theme, dialogs, toasts, the palette, shortcuts, and how it shows that it waits.
 import "./theme.js";
 import "./dialogs.js";
 import "./time-ago.js";
+import "./toasts.js";
+import "./confirm.js";
+import "./failures.js";
+import "./loading.js";
+import "./polling.js";
+import "./palette.js";
+import "./shortcuts.js";
+import "./copying.js";

@@ -1,5 +1,6 @@
 // <time-ago><time datetime>: says how long ago that was, and goes on saying it.
 const STEPS = [["second", 60], ["minute", 60], ["hour", 24], ["day", 30], ["month", 12], ["year", Infinity]];
+const EVERY_MS = 10_000;
 const words = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "auto", style: "short" });
 
 export function ago(moment, now = Date.now()) {
@@ -13,16 +14,21 @@ export function ago(moment, now = Date.now()) {
 class TimeAgo extends HTMLElement {
   connectedCallback() {
     this.show();
-    this.timer = setInterval(() => this.show(), 10_000);
+    this.timer = setInterval(() => this.show(), EVERY_MS);
+    // A fragment that is morphed in brings the server's words: they are replaced before they are painted.
+    this.observer = new MutationObserver(() => this.show());
+    this.observer.observe(this, { attributes: true, characterData: true, childList: true, subtree: true });
   }
 
   disconnectedCallback() {
     clearInterval(this.timer);
+    this.observer.disconnect();
   }
 
   show() {
     const time = this.querySelector("time");
-    if (time) time.textContent = ago(Date.parse(time.dateTime));
+    const said = time && ago(Date.parse(time.dateTime));
+    if (said && time.textContent !== said) time.textContent = said;
   }
 }
 

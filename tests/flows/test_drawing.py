@@ -46,7 +46,12 @@ def test_a_removed_node_takes_its_edges_along():
 
 def test_nodes_are_moved_together_and_back_to_no_place_at_all():
     found = drawn({"op": "move", "positions": {"a": {"x": 1.5, "y": -2}, "b": {"x": 0, "y": 0}}})
-    assert [item.get("position") for item in found["nodes"]] == [None, {"x": 1.5, "y": -2}, {"x": 0, "y": 0}, None]
+    assert [item.get("position") for item in found["nodes"]] == [
+        None,
+        {"x": 1.5, "y": -2},
+        {"x": 0, "y": 0},
+        None,
+    ]
     again = drawn({"op": "move", "positions": {"a": None}}, document=found)
     assert "position" not in again["nodes"][1]
 
@@ -60,7 +65,9 @@ def test_an_edge_is_written_as_documents_are_written():
 
 def test_an_edge_with_its_port_written_out_comes_back_as_it_was():
     document = {**FLOW, "edges": [{"from": "start", "port": "out", "to": "a"}, edge("a -> b")]}
-    assert drawn({"op": "disconnect", "edge": edge("start -> a")}, document=document)["edges"] == [edge("a -> b")]
+    assert drawn({"op": "disconnect", "edge": edge("start -> a")}, document=document)["edges"] == [
+        edge("a -> b")
+    ]
 
 
 def test_a_field_is_set_and_removed():
@@ -97,13 +104,19 @@ def test_a_document_takes_the_place_of_another():
 
 MENTIONS = [
     (node("t", "transform", {"output": "= steps.a.output.text"}), {"output": "= steps.z.output.text"}),
-    (node("t", "transform", {"output": "= size(steps['a'].output)"}), {"output": "= size(steps['z'].output)"}),
+    (
+        node("t", "transform", {"output": "= size(steps['a'].output)"}),
+        {"output": "= size(steps['z'].output)"},
+    ),
     (node("t", "transform", {"output": "= has(steps.a)"}), {"output": "= has(steps.z)"}),
     (node("t", "transform", {"output": "= steps.ab.output"}), {"output": "= steps.ab.output"}),
     (node("t", "transform", {"output": "= 'steps.a'"}), {"output": "= 'steps.a'"}),
     (node("t", "transform", {"output": "steps.a is a name"}), {"output": "steps.a is a name"}),
     (node("t", "transform", {"output": {"when": "steps.a"}}), {"output": {"when": "steps.a"}}),
-    (node("t", "transform", {"output": ["x", "{{ steps.a.port }}"]}), {"output": ["x", "{{ steps.z.port }}"]}),
+    (
+        node("t", "transform", {"output": ["x", "{{ steps.a.port }}"]}),
+        {"output": ["x", "{{ steps.z.port }}"]},
+    ),
     (node("t", "transform", {"output": "\\={{ steps.a.port }}"}), {"output": "\\={{ steps.z.port }}"}),
     (
         node("t", "condition", {"cases": [{"port": "p", "when": "steps.a.output.x > 1"}]}),
@@ -141,30 +154,42 @@ REFUSALS = [
     ("add", "There is no operation None"),
     ({"op": "add", "node": {"id": "c"}}, "add: /node: The field 'type' is missing: add it."),
     ({"op": "add", "node": {"id": "C", "type": "wait"}}, "add: /node/id: This must match the pattern"),
-    ({"op": "add", "node": {"id": "c", "type": "wait", "colour": 1}}, "add: /node/colour: Unknown field 'colour'"),
-    ({"op": "add", "node": {"id": "c", "type": "wait", "note": "\0"}}, "add: /0/node/note: Text must not hold"),
+    (
+        {"op": "add", "node": {"id": "c", "type": "wait", "colour": 1}},
+        "add: /node/colour: Unknown field 'colour'",
+    ),
+    ({"op": "add", "node": {"id": "c", "type": "wait", "note": "\0"}}, "add: /node/note: Text must not hold"),
     ({"op": "add", "node": node("a", "wait")}, "There is a node a already: give this one another id."),
     ({"op": "remove", "node": "x"}, "There is no node x: it was removed or renamed meanwhile."),
     ({"op": "move", "positions": {"x": {"x": 0, "y": 0}}}, "There is no node x"),
     ({"op": "move", "positions": {"a": {"x": 0}}}, "move: /positions/a: "),
     ({"op": "connect", "edge": {"from": "a", "to": "x"}}, "There is no node x"),
-    ({"op": "connect", "edge": {"from": "a", "port": "out", "to": "b"}}, "a (out) and b are connected already."),
+    (
+        {"op": "connect", "edge": {"from": "a", "port": "out", "to": "b"}},
+        "a (out) and b are connected already.",
+    ),
     ({"op": "connect", "edge": {"from": "a", "to": "b", "loop": {"max": 0}}}, "connect: /edge/loop/max: "),
     ({"op": "disconnect", "edge": {"from": "a", "to": "done"}}, "There is no edge from a (out) to done"),
     ({"op": "configure", "node": "a", "set": {"id": "c"}}, "configure: /set/id: Unknown field 'id'"),
-    ({"op": "configure", "node": "a", "set": {"config": "x"}}, "configure: /set/config: This must be an object"),
+    (
+        {"op": "configure", "node": "a", "set": {"config": "x"}},
+        "configure: /set/config: This must be an object",
+    ),
     ({"op": "loop", "edge": {"from": "a", "to": "b"}, "max": 1001}, "loop: /max: This must be 1000 or less."),
     ({"op": "rename", "node": "a", "to": "b"}, "There is a node b already: choose another id."),
     ({"op": "rename", "node": "a", "to": "B"}, "rename: /to: This must match the pattern"),
     ({"op": "settings", "set": {"slug": "x"}}, "settings: /set/slug: Unknown field 'slug'"),
     ({"op": "replace", "document": {**FLOW, "slug": "x"}}, "The slug of the document must be 'drawn' here."),
-    ({"op": "replace", "document": {**FLOW, "nodes": []}}, "An edge of the document names the node start"),
+    ({"op": "replace", "document": {**FLOW, "nodes": []}}, "An edge of the document names start, but"),
     (
         {"op": "replace", "document": {**FLOW, "nodes": [*FLOW["nodes"], node("a", "wait")]}},
         "The document has two nodes called a: give one another id.",
     ),
     (
-        {"op": "replace", "document": {**FLOW, "edges": [*FLOW["edges"], {"from": "a", "port": "out", "to": "b"}]}},
+        {
+            "op": "replace",
+            "document": {**FLOW, "edges": [*FLOW["edges"], {"from": "a", "port": "out", "to": "b"}]},
+        },
         "The document has two edges from a (out) to b: remove one.",
     ),
 ]
@@ -187,7 +212,9 @@ def test_a_flow_has_at_most_500_nodes_and_2000_edges():
     nodes = [node(f"n{number}", "wait") for number in range(500)]
     full = flow(nodes, [f"n{number} -> n{number % 41 + 450}" for number in range(450)])
     edges = [{"from": f"n{a}", "to": f"n{b}"} for a in range(50) for b in range(100, 140)]
-    assert refused({"op": "add", "node": node("x", "wait")}, document=full)[1].startswith("A flow has at most 500 nodes")
+    assert refused({"op": "add", "node": node("x", "wait")}, document=full)[1].startswith(
+        "A flow has at most 500 nodes"
+    )
     crowded = {**full, "edges": edges}
     assert refused({"op": "connect", "edge": {"from": "n0", "to": "n1"}}, document=crowded)[1].startswith(
         "A flow has at most 2000 edges"

@@ -164,7 +164,7 @@ def test_the_expected_cost_shares_what_branches_off():
     assert estimate(branching, AGENTS, price)["worst_usd"] == 0.008
 
 
-@pytest.mark.parametrize("document", [{}, {"nodes": 1}, line(node("a", "agent", {}))])
+@pytest.mark.parametrize("document", [{}, {"nodes": 1}])
 def test_what_is_no_flow_has_no_estimate(document):
     assert estimate(document, AGENTS, price) == {"expected_usd": 0, "worst_usd": None, "unbounded": []}
 

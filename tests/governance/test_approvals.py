@@ -81,7 +81,6 @@ class TestDeciding:
             ("escalation", "answer", {"amount": 1}, "answered"),
             ("escalation", "retry", approvals.UNCHANGED, "answered"),
             ("escalation", "reject", approvals.UNCHANGED, "rejected"),
-            ("uncertain", "done", approvals.UNCHANGED, "answered"),
             ("uncertain", "done", {"amount": 1}, "answered"),
             ("uncertain", "repeat", approvals.UNCHANGED, "answered"),
             ("uncertain", "reject", approvals.UNCHANGED, "rejected"),
@@ -91,6 +90,20 @@ class TestDeciding:
         approval = ask(project, kind=kind, schema=SCHEMA)
         assert said(approval, rita, decision, payload=payload) == status
         assert outcomes()[approval.pk]["decision"] == decision
+
+    @pytest.mark.parametrize("schema", [None, {}, {"type": ["object", "null"]}])
+    def test_what_was_done_needs_no_output_where_none_is_promised(self, project, rita, schema):
+        approval = ask(project, kind="uncertain", schema=schema)
+        assert said(approval, rita, "done") == "answered"
+        assert outcomes()[approval.pk]["payload"] is None
+
+    def test_what_was_done_needs_the_output_that_its_tool_promises(self, project, rita):
+        approval = ask(project, kind="uncertain", schema=SCHEMA)
+        with pytest.raises(Refused) as refused:
+            said(approval, rita, "done")
+        (problem,) = refused.value.problems
+        assert (problem.pointer, problem.code) == ("/payload", "missing_field")
+        assert said(approval, rita, "done", payload={"amount": 1}) == "answered"
 
     @pytest.mark.parametrize(
         ("kind", "decision"),

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from governance import ledger
-from governance.ledger import Release, ReleaseRun, Reserve, Settle, apply, run_sync
+from governance.ledger import Orphan, Release, ReleaseRun, Reserve, Settle, apply, run_sync
 from governance.models import Account, Reservation, Spend
 from governance.port import Limit
 
@@ -130,6 +130,23 @@ class TestOneAccount:
         assert account("a") == (100, 0, 90, 0)
         play(ReleaseRun(1), ReleaseRun(3))
         assert account("a") == (100, 0, 0, 0)
+        assert not Reservation.objects.exists()
+
+    def test_a_driver_that_is_gone_leaves_the_line_and_its_holds_count_on(self):
+        states(reserve(1, 60, ("a", 100)), reserve(2, 60, ("a", 100)), reserve(3, 30, ("a", 100)))
+        assert play(Orphan(2), Orphan(1))[-1].woken == ((3, "c"),)
+        assert account("a") == (100, 0, 90, 0)
+        rows = Reservation.objects.order_by("run_id").values_list("run_id", "state")
+        assert list(rows) == [(1, "unknown"), (3, "held")]
+
+    def test_who_takes_over_has_the_same_hold_and_settles_it(self):
+        states(reserve(1, 60, ("a", 100)))
+        play(Orphan(1))
+        assert states(reserve(1, 60, ("a", 100))) == ["held"]
+        assert Reservation.objects.get().state == "held"
+        play(Orphan(1))
+        assert states(settle(1, 10)) == ["done"]
+        assert account("a") == (100, 10, 0, 0)
         assert not Reservation.objects.exists()
 
     def test_another_amount_for_the_same_call_stands_at_the_end_of_the_line(self):

@@ -201,3 +201,18 @@ def test_texts_agree_with_minijinja(source):
         finalizer=lambda value: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
     )
     assert expressions.text(source, SCOPE) == environment.render_str(source, **SCOPE)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{{ secrets.key }} and {{ secrets['other'] }}", {"key", "other"}),
+        ("= secrets.key + arguments.secrets.no", {"key"}),
+        ({"a": ["{{ secrets.deep }}", "= has(secrets.seen)"]}, {"deep", "seen"}),
+        ("{% for secrets in arguments.list %}{{ secrets.bound }}{% endfor %}", set()),
+        ("{{ secrets[arguments.name] }}", set()),
+        ("secrets.key", set()),
+    ],
+)
+def test_what_is_read_of_a_name_is_known_beforehand(template, expected):
+    assert expressions.members_value(template, "secrets") == expected

@@ -129,7 +129,7 @@ def assert_costs(run: dict, events: list[dict], steps: list[dict], children: lis
     called = [event["data"] for event in events if event["type"] in ("model.called", "tool.called")]
     for data in called:
         assert not data.get("cached") or data["cost_usd"] == 0, data
-    if any(step["status"] == "cancelled" for step in steps):
+    if any(step["status"] == "cancelled" or (step["error"] or {}).get("code") == "timeout" for step in steps):
         return assert_late_costs(run, called)
     below = nano(*(child["cost_usd"] for child in children))
     assert nano(run["cost_usd"]) == nano(*(data["cost_usd"] for data in called)) + below, "the run's cost"

@@ -36,14 +36,19 @@ def test_the_first_start_says_where_it_is_and_how_to_sign_in_and_the_next_only_w
     assert lines(server) == [
         f"Baton http://127.0.0.1:{server.port}/",
         f"Sign in once: {server.sign_in_link}",
+        f"Data folder: {server.data}",
     ]
     signed_in = httpx.get(server.sign_in_link, trust_env=False)
     assert signed_in.status_code < 400
     assert server.stop(signal.SIGINT) == 0
     server.restarted()
-    assert lines(server) == [f"Baton http://127.0.0.1:{server.port}/"]
+    assert lines(server) == [
+        f"Baton http://127.0.0.1:{server.port}/",
+        "Sign in: manage.py link admin makes a new link",
+        f"Data folder: {server.data}",
+    ]
     assert server.stop(signal.SIGTERM) == 0
-    assert len(lines(server)) == 1
+    assert len(lines(server)) == 3
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])

@@ -87,7 +87,7 @@ class MemoryDesk:
 
     def recall(self, call: str) -> Recorded:
         decision = result = None
-        sent = False
+        sent = reserved = False
         for name, data in self.lines:
             if data.get("call") != call:
                 continue
@@ -95,9 +95,11 @@ class MemoryDesk:
                 decision = data
             elif name in ("model.called", "tool.called"):
                 result = data
+            elif name == "budget.reserved":
+                reserved = True
             elif name == "note" and data["kind"] == "sent":
                 sent, result = True, None
-        return Recorded(decision, result, sent and result is None)
+        return Recorded(decision, result, sent and result is None, reserved)
 
     def add(self, type: str, data: Mapping) -> None:
         self.added.append((type, orjson.loads(orjson.dumps(data))))

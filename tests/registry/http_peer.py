@@ -37,6 +37,10 @@ class Peer:
         status = int(request.path.rsplit("/", 1)[1])
         return web.Response(status=status, text=f"because {SECRETS['key']}", headers={"Retry-After": "3"})
 
+    async def on_zero(self, request):
+        request.transport.write(b"HTTP/1.1 000 Nothing\r\nContent-Length: 4\r\n\r\ndone")
+        return web.Response()
+
     async def on_text(self, request):
         return web.Response(body=b"caf\xe9\x00", content_type="text/plain", charset="latin-1")
 

@@ -139,7 +139,7 @@ async def test_the_worst_case_is_held_and_what_was_not_used_returns(scripted, de
     assert reserved == {
         "call": "work.1/a1",
         "amount_usd": pytest.approx(request_bytes * 0.001 + 100 * 0.002),
-        "accounts": ["run:7"],
+        "accounts": ["run:0000000000007"],
     }
     assert settled == {"call": "work.1/a1", "cost_usd": 0.02}
     assert (desk.store.spent["run:7"], desk.store.held) == (COST, {})

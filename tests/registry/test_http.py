@@ -70,6 +70,12 @@ async def test_an_error_status_fails_and_says_what_to_expect(peer, status, retry
     assert f"answered {status}" in error.message
 
 
+async def test_an_answer_without_a_status_is_no_success_and_leaves_open_what_was_done(peer):
+    error = await failed(peer, f"{peer.url}/zero", method="POST", body="x")
+    assert (error.code, error.status, error.retryable, error.sent) == ("step_failed", None, True, True)
+    assert error.message == "POST 127.0.0.1 answered 000, which is no status."
+
+
 @pytest.mark.parametrize(
     "evil",
     [

@@ -4,6 +4,7 @@ import pytest
 
 from governance import documents, schemas, secrets
 from governance.models import Project
+from registry import provider_types
 from registry.schemas import AGENT, PROVIDER, TOOL, input_schema_of, is_repeatable
 
 OBJECT = {"type": "object", "properties": {"a": {"type": "integer"}}}
@@ -132,7 +133,7 @@ def test_a_whole_agent_has_no_problems(project):
     ("changes", "expected"),
     [
         ({"model": "gone/x"}, ("error", "dead_reference", "/model")),
-        ({"fallback_models": ["local/a", "gone/x"]}, ("error", "dead_reference", "/fallback_models/1")),
+        ({"fallback_models": ["local/free", "gone/x"]}, ("error", "dead_reference", "/fallback_models/1")),
         ({"tools": ["gone"]}, ("error", "dead_reference", "/tools/0")),
         ({"tools": ["refund@2"]}, ("error", "dead_reference", "/tools/0")),
         ({"tools": ["charge", "charge@1"]}, ("error", "twice", "/tools/1")),
@@ -144,6 +145,11 @@ def test_a_whole_agent_has_no_problems(project):
         ({"instructions": "Hello {{ input.name"}, ("error", "expression_error", "/instructions")),
         ({"context": {"knowledge": ["faq"]}}, ("error", "not_built", "/context/knowledge/0")),
         ({"delegation": {"to": ["gone"]}}, ("warning", "dead_reference", "/delegation/to/0")),
+        ({"model": "local/lama3"}, ("warning", "no_price", "/model")),
+        (
+            {"fallback_models": ["local/llama3", "openai-main/gpt-9"]},
+            ("warning", "no_price", "/fallback_models/1"),
+        ),
     ],
 )
 def test_an_agents_problems(project, changes, expected):
@@ -160,6 +166,18 @@ def test_an_agents_problems(project, changes, expected):
         (
             {"config": {"url": "https://x.example", "verb": "GET"}},
             [("error", "unknown_field", "/config/verb")],
+        ),
+        (
+            {"config": {**A_TOOL["config"], "headers": {"X~Key": "{{ secrets.key }}"}}},
+            [("error", "undeclared_secret", "/config/headers/X~0Key")],
+        ),
+        (
+            {"config": {**A_TOOL["config"], "body": {"a": ["= secrets['key']"]}}},
+            [("error", "undeclared_secret", "/config/body/a")],
+        ),
+        (
+            {"config": {"url": "https://x.example/{{ secrets.key }}"}, "secrets": ["key"]},
+            [("warning", "no_secret", "/secrets/0")],
         ),
         ({"config": {"url": "https://{{ arguments.a }}/"}}, [("error", "invalid_config", "/config/url")]),
         ({"risk": "write"}, [("warning", "not_cached", "/cache_ttl_s")]),
@@ -180,11 +198,69 @@ def test_a_tools_problems(project, changes, expected):
         ({**A_PROVIDER, "secret": "there"}, []),
         ({**A_PROVIDER, "script": []}, [("error", "unused", "/script")]),
         ({**A_PROVIDER, "type": "scripted"}, [("error", "unused", "/api_base")]),
+        ({**A_PROVIDER, "type": "opneai"}, [("error", "unknown_type", "/type")]),
+        ({**A_PROVIDER, "type": "nano-gpt"}, []),
     ],
 )
 def test_a_providers_problems(project, document, expected):
     secrets.put(project, "there", "sk-123456", None)
     assert found(project, "provider", document) == expected
+
+
+def test_a_scripted_provider_takes_any_model_without_a_price(project):
+    documents.create_and_publish(
+        project, "provider", "sim", {"kind": "provider", "slug": "sim", "type": "scripted"}, None
+    )
+    assert found(project, "agent", {**AN_AGENT, "tools": ["charge"], "model": "sim/whatever"}) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("opneai", "'openai'"),
+        ("OpenAI", "'openai'"),
+        ("claude", "'anthropic'"),
+        ("google", "'gemini'"),
+        ("scriptd", "'scripted'"),
+        ("xyzzyplugh", "use 'openai' for whatever speaks OpenAI's protocol"),
+    ],
+)
+def test_an_unknown_type_of_provider_says_what_was_probably_meant(project, written, meant):
+    problems = documents.problems_of(project, "provider", {**A_PROVIDER, "type": written})
+    (message,) = [problem.message for problem in problems]
+    assert message.startswith(f"There is no provider type {written!r}: ") and meant in message
+
+
+def test_a_mistyped_model_says_which_the_provider_has(project):
+    agent = {**AN_AGENT, "tools": ["charge"], "model": "local/lama3"}
+    (problem,) = documents.problems_of(project, "agent", agent)
+    assert "did you mean local/llama3?" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("schema", "document", "pointer", "sentence"),
+    [
+        (AGENT, {**AN_AGENT, "model": "gpt-5"}, "/model",
+            "This must be provider/model, such as openai-main/gpt-5-mini."),
+        (AGENT, {**AN_AGENT, "tools": ["a@0"]}, "/tools/0",
+            "This must be a slug, or a version of it such as lookup-charge@3."),
+        (AGENT, {**AN_AGENT, "modle": "p/m"}, "/modle", "Unknown field 'modle': did you mean 'model'? Else remove it."),
+        (AGENT, {**AN_AGENT, "params": {"temprature": 1}}, "/params/temprature",
+            "Unknown field 'temprature': did you mean 'temperature'? Else remove it."),
+        (PROVIDER, {**A_PROVIDER, "api_base": "x"}, "/api_base",
+            "This must be an address that starts with http:// or https://."),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_told_in_words(schema, document, pointer, sentence):
+    told = {problem.pointer: problem.message for problem in schemas.instance_problems(schema, document)}
+    assert told[pointer] == sentence
+
+
+def test_the_known_types_of_providers_are_those_of_the_installed_litellm():
+    from registry.backends.hosted import load
+
+    listed = {str(getattr(one, "value", one)) for one in load().provider_list}
+    assert provider_types.KNOWN == listed
 
 
 def test_two_agents_may_hand_over_to_each_other(project):

@@ -1,6 +1,7 @@
 """token, link, apply and export."""
 
 import json
+import os
 from io import StringIO
 
 import pytest
@@ -146,3 +147,14 @@ def test_a_refused_document_leaves_everything_as_it_was(project, tmp_path):
     assert any(line.startswith(str(tmp_path / "bad.yaml")) and "/model" in line for line in text.splitlines())
     assert not Version.objects.exists()
     assert not AuditEntry.objects.filter(action="provider.publish").exists()
+
+
+def test_a_pipe_or_a_device_is_refused_instead_of_waited_for(project, tmp_path):
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    for path in (str(pipe), "/dev/zero"):
+        assert refused("apply", path, "--project", "demo") == (
+            2,
+            f"{path} is no file or folder: name files or folders.",
+        )
+    assert refused("apply", str(tmp_path), "--project", "demo")[1].startswith("There is no .yaml file there")

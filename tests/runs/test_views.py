@@ -13,10 +13,10 @@ def visitor(db) -> Client:
     return Client(raise_request_exception=False)
 
 
-def test_the_start_says_where_the_api_is_described(visitor):
+def test_the_start_asks_to_sign_in(visitor):
     answer = visitor.get("/")
-    assert answer.status_code == 200
-    assert 'href="/api/docs/"' in answer.content.decode()
+    assert (answer.status_code, answer["Location"]) == (302, "/sign-in/?next=%2F")
+    assert "<h1>Sign in</h1>" in visitor.get(answer["Location"]).content.decode()
 
 
 def test_the_api_page_needs_nothing_from_outside_and_nothing_inline(visitor):
@@ -36,7 +36,7 @@ def test_the_api_page_needs_nothing_from_outside_and_nothing_inline(visitor):
 
 
 def test_other_pages_take_no_data_images(visitor):
-    policy = visitor.get("/")["Content-Security-Policy"]
+    policy = visitor.get("/sign-in/")["Content-Security-Policy"]
     assert "data:" not in policy
     assert "unsafe" not in policy
 
@@ -71,4 +71,4 @@ def test_a_form_without_its_token_is_refused_with_a_page():
 
 
 def test_a_strange_host_is_refused_with_a_page(visitor):
-    assert "cannot be read" in visitor.get("/", headers={"host": "evil.example"}).content.decode()
+    assert "cannot be read" in visitor.get("/sign-in/", headers={"host": "evil.example"}).content.decode()

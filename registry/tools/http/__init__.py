@@ -92,6 +92,11 @@ async def _exchange(
                 request = _redirected(request, response.status, location)
                 continue
             content = await _read(response, max_bytes)
+            if response.status < 200:  # nobody can tell what became of the request
+                said = (
+                    f"{request.method} {request.url.host} answered {response.status:03d}, which is no status."
+                )
+                raise ToolError("step_failed", said, retryable=True, sent=True)
             if response.status >= 400:
                 raise _failed(request, response, content)
             return {"status": response.status, "body": _parsed(_text(response, content), secrets)}

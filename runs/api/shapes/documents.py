@@ -57,6 +57,7 @@ COMPONENTS = {
         {
             "problems": list_of(named("DocumentProblem")),
             "cost": record({"expected_usd": MONEY, "worst_usd": nullable(MONEY), "unbounded": list_of(TEXT)}),
+            "time": record({"expected_s": NUMBER, "worst_s": nullable(NUMBER), "unbounded": list_of(TEXT)}),
         }
     ),
     "Trial": record(
@@ -70,6 +71,15 @@ COMPONENTS = {
     ),
     "Secret": record({"name": TEXT, "updated_at": MOMENT}),
     "JsonSchema": OBJECT,
+    "Entry": record(
+        {
+            "openapi": TEXT,
+            "docs": TEXT,
+            "addresses": list_of(
+                record({"path": TEXT, "methods": {"type": "object", "additionalProperties": TEXT}})
+            ),
+        }
+    ),
     "Kinds": record({"kinds": list_of(record({"kind": TEXT, "kinds": TEXT, "schema": TEXT}))}),
 }
 

@@ -16,6 +16,7 @@ from runs.api.shapes.basics import (
 )
 from runs.api.shapes.basics import name as name_of
 
+LIMIT = {"type": "integer", "minimum": 1, "maximum": 1_000_000}
 ROLES = {"type": "array", "items": ROLE, "minItems": 1, "uniqueItems": True}
 
 COMPONENTS = {
@@ -25,7 +26,15 @@ COMPONENTS = {
             "projects": list_of(record({"slug": SLUG, "name": TEXT, "roles": list_of(ROLE)})),
         }
     ),
-    "Project": record({"slug": SLUG, "name": TEXT, "roles": list_of(ROLE), "created_at": MOMENT}),
+    "Project": record(
+        {
+            "slug": SLUG,
+            "name": TEXT,
+            "roles": list_of(ROLE),
+            "max_running_runs": nullable(LIMIT),
+            "created_at": MOMENT,
+        }
+    ),
     "Member": record({"user": TEXT, "name": TEXT, "roles": list_of(ROLE)}),
     "NewMember": record(
         {
@@ -49,7 +58,11 @@ COMPONENTS = {
 }
 
 NEW_PROJECT = body({"slug": SLUG, "name": name_of()}, optional=("name",))
-CHANGED_PROJECT = body({"name": name_of()})
+CHANGED_PROJECT = body(
+    {"name": name_of(), "max_running_runs": nullable(LIMIT)},
+    optional=("name", "max_running_runs"),
+    minProperties=1,
+)
 NEW_MEMBER = body(
     {"user": USERNAME, "roles": ROLES, "name": name_of(), "email": {"type": "string", "maxLength": 254}},
     optional=("name", "email"),

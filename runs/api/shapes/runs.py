@@ -55,6 +55,7 @@ COMPONENTS = {
             "flow": SLUG,
             "version": WHOLE,
             "status": STATUS,
+            "queue_position": nullable(WHOLE),
             "environment": TEXT,
             "trigger": TEXT,
             "labels": OBJECT,

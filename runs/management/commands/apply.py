@@ -1,5 +1,6 @@
 """`manage.py apply PATH… --project SLUG`: publishes and activates documents written as YAML."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def files_in(paths: Iterable[Path]) -> Iterator[Path]:
     """The files named, and every YAML file below the folders named, in order, each once."""
     found: dict[Path, None] = {}
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # not Path.is_dir, which raises where one may not look
             inside = (file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
             found |= dict.fromkeys(sorted(inside))
         else:
@@ -48,7 +49,12 @@ def files_in(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def read(path: Path) -> str:
+    """The file's text. A pipe or a device is refused: reading it could wait without end."""
     try:
+        if path.exists() and not path.is_file():
+            raise CommandError(
+                f"{path} is no file or folder: name files or folders.", returncode=WRONG_ARGUMENTS
+            )
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"

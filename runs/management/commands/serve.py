@@ -43,6 +43,9 @@ class Command(BaseCommand):
         if link is not None:
             base = settings.PUBLIC_URL + "/" if settings.PUBLIC_URL else address
             self.stdout.write(f"Sign in once: {base}sign-in/{link}/")
+        else:
+            self.stdout.write("Sign in: manage.py link admin makes a new link")
+        self.stdout.write(f"Data folder: {settings.DATA_DIR}")
         self.stdout.flush()
 
 

@@ -11,6 +11,7 @@ from runs.management.base import WRONG_ARGUMENTS, BatonCommand
 
 class Command(BatonCommand):
     help = "Makes user, project and membership where missing; prints a new API token as the last line."
+    makes_tables = True
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("username", metavar="USERNAME")

@@ -1,3 +1,17 @@
 """Addresses of the flows pages."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from runs.views.flows import archiving, creation, flow_list, gallery
+
+FLOWS = "projects/<a-slug:project>/flows/"
+GALLERY = "projects/<a-slug:project>/gallery/"
+
+urlpatterns = [
+    path(FLOWS, flow_list.flow_list, name="flow-list"),
+    path(f"{FLOWS}new/", creation.flow_new, name="flow-new"),
+    path(f"{FLOWS}<a-slug:flow>/archival/", archiving.archival_create, name="flow-archive"),
+    path(f"{FLOWS}<a-slug:flow>/restoration/", archiving.restoration_create, name="flow-restore"),
+    path(GALLERY, gallery.gallery_show, name="gallery"),
+    path(f"{GALLERY}<a-slug:starter>/", gallery.gallery_flow, name="gallery-flow"),
+]

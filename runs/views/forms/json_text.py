@@ -2,31 +2,38 @@
 
 import json
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from governance import schemas
+from governance.refusals import Problem
 from runs.views.forms.labels import shown
 
 INT64 = range(-(2**63), 2**63)
 LONGEST = 2_000_000
 
 
-class Unread(str):
-    """What was typed where it could not be read: kept as it is, so that it can be shown again."""
+@dataclass(frozen=True, slots=True)
+class Typed(Problem):
+    """Text that could not be read, kept as it was `typed` so that it can be shown again.
 
-    __slots__ = ()
+    `more` tells an object's other fields from the object itself.
+    """
+
+    typed: str = ""
+    more: bool = False
 
 
 class NotJson(ValueError):
     """The text is no JSON value: the message says where and why."""
 
 
-def write(value: Any) -> str:
-    """JSON in lines. Written with escapes only where UTF-8 has no way to hold the text."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return json.dumps(value, indent=2) if _unsendable(text) else text
+def write(value: Any, indent: int | None = 2) -> str:
+    """JSON in lines, or in one. Written with escapes only where UTF-8 has no way to hold the text."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return json.dumps(value, indent=indent) if _unsendable(text) else text
 
 
 def read(text: str) -> Any:
@@ -50,7 +57,9 @@ def read(text: str) -> Any:
             % {"line": error.lineno, "column": error.colno, "what": error.msg}
         ) from error
     except RecursionError as error:
-        raise NotJson(_("This is nested deeper than %(most)s levels.") % {"most": schemas.MAX_DEPTH}) from error
+        raise NotJson(
+            _("This is nested deeper than %(most)s levels.") % {"most": schemas.MAX_DEPTH}
+        ) from error
     if schemas.is_too_deep(value):
         raise NotJson(_("This is nested deeper than %(most)s levels.") % {"most": schemas.MAX_DEPTH})
     return value

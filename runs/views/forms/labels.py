@@ -5,7 +5,8 @@ from typing import Any
 
 UNITS = {"s": "s", "ms": "ms", "usd": "$", "bytes": "bytes"}
 WRITTEN = {
-    word.lower(): word for word in ("API", "CSV", "HTTP", "ID", "IBAN", "JSON", "MCP", "PDF", "SLA", "SQL", "URL", "VAT")
+    word.lower(): word
+    for word in ("API", "CSV", "HTTP", "ID", "IBAN", "JSON", "MCP", "PDF", "SLA", "SQL", "URL", "VAT")
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from runs.views.forms import json_text
-from runs.views.forms.json_text import NotJson, Unread
+from runs.views.forms.json_text import NotJson
 from runs.views.forms.shapes import Option, Shape
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
@@ -61,8 +61,8 @@ def value_of(text: str) -> Any:
 
 def value_text(value: Any) -> str:
     """The text that `value_of` reads as `value`."""
-    if isinstance(value, Unread) or (isinstance(value, str) and value and _reads_as_itself(value)):
-        return str(value)
+    if isinstance(value, str) and value and _reads_as_itself(value):
+        return value
     return json_text.write(value)
 
 
@@ -103,8 +103,6 @@ def _whole(value: Any) -> Any:
 
 def fits_control(shape: Shape, value: Any) -> bool:
     """Whether the control of this shape can show `value`; else it is shown as JSON, so that nothing is lost."""
-    if isinstance(value, Unread):
-        return shape.kind in ("number", "integer", "text", "longtext", "value", "choice") and not UNSENDABLE.search(value)
     if value is None:
         return shape.nullable or (shape.kind == "choice" and option_for(value, shape.options) is not None)
     match shape.kind:
@@ -137,12 +135,3 @@ def _all_offered(value: list, shape: Shape) -> bool:
 
 def is_many_lines(text: str) -> bool:
     return bool(MANY_LINES.search(text))
-
-
-def says_nothing(shape: Shape, value: Any, required: bool) -> bool:
-    """Whether a control left as it was drawn empty would say this value: it makes no row and no optional object."""
-    if shape.is_constant:
-        return required
-    if value is False:
-        return shape.kind == "boolean" and required and not shape.nullable
-    return value in ([],) and required and shape.kind in ("list", "choices")

@@ -52,7 +52,11 @@ class Shape:
     @property
     def required(self) -> frozenset[str]:
         names = self.schema.get("required")
-        return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+        return (
+            frozenset(name for name in names if isinstance(name, str))
+            if isinstance(names, list)
+            else frozenset()
+        )
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -141,7 +145,7 @@ def plain_kind(schema: Mapping, root: Mapping, trail: frozenset[str]) -> str:
     if isinstance(types, list) and len(types) == 1:
         types = types[0]
     if is_file(schema):
-        return "file"
+        return "file" if types == "string" else "json"
     if isinstance(types, list):
         return "value" if types and set(types) <= SCALARS - {"boolean"} else "json"
     if types == "object":
@@ -196,8 +200,7 @@ def options_of(schema: Mapping) -> tuple[Option, ...]:
     if len(set(keys)) < len(keys):  # 1 and "1"
         keys = [json.dumps(option.value) for option in found]
     return tuple(
-        Option(option.value, option.label, option.help, key)
-        for option, key in zip(found, keys, strict=True)
+        Option(option.value, option.label, option.help, key) for option, key in zip(found, keys, strict=True)
     )
 
 

@@ -1,1 +1,1 @@
-
+"""Launching a flow by hand: its form, its price, and the same as a command."""

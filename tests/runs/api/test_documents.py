@@ -61,6 +61,35 @@ def test_a_draft_that_does_not_fit_the_schema_is_refused(ada):
     assert ada.get("projects/demo/agents/writer/").status_code == 404
 
 
+def test_every_save_counts_one_revision(ada, ben):
+    assert ada.put("projects/demo/providers/house/", PROVIDER).json()["revision"] == 1
+    assert ada.put("projects/demo/providers/house/", PROVIDER).json()["revision"] == 2
+    ada.post("projects/demo/providers/house/versions/")
+    assert ben.get("projects/demo/providers/house/").json()["revision"] == 2
+    assert ben.get("projects/demo/providers/").json()["results"][0]["revision"] == 2
+
+
+@pytest.mark.parametrize(
+    ("node", "detail"),
+    [
+        (
+            {"id": "reply", "type": "agent", "config": {"agent": "nobody", "text": "x"}},
+            "/nodes/1/config/agent (node reply): There is no agent nobody with an active version",
+        ),
+        (
+            {"id": "reply", "type": "agent", "colour": 1},
+            "/nodes/1/colour (node reply): Unknown field 'colour'",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_flow_names_the_node_beside_its_place(ada, published, node, detail):
+    flow = FLOW | {"nodes": [FLOW["nodes"][0], node, FLOW["nodes"][2]]}
+    refused = ada.post("projects/demo/flows/support/versions/", flow)
+    assert refused.status_code == 422
+    assert refused.json()["detail"].startswith(detail)
+    assert refused.json()["errors"][0]["nodes"] == ["reply"]
+
+
 def test_what_an_active_flow_uses_is_not_archived(ada, published):
     assert ada.delete("projects/demo/agents/writer/").status_code == 409
     assert ada.delete("projects/demo/flows/support/").status_code == 204

@@ -48,8 +48,27 @@ def test_a_project_is_renamed(ada, ben):
         "slug": "demo",
         "name": "Other",
         "roles": ["viewer"],
+        "max_running_runs": None,
         "created_at": "",
     }
+
+
+def test_the_runs_of_a_project_are_limited_and_set_free_again(ada, ben):
+    assert ada.patch("projects/demo/", {"max_running_runs": 3}).json()["max_running_runs"] == 3
+    assert ben.get("projects/demo/").json()["max_running_runs"] == 3
+    assert ada.patch("projects/demo/", {"name": "Other"}).json()["max_running_runs"] == 3
+    assert ada.patch("projects/demo/", {"max_running_runs": None}).json()["max_running_runs"] is None
+    entry = AuditEntry.objects.filter(action="project.limit_runs").order_by("id").first()
+    assert (entry.data["before"], entry.data["after"]) == (None, 3)
+
+
+@pytest.mark.parametrize("body", [{"max_running_runs": 0}, {"max_running_runs": "3"}, {}])
+def test_a_limit_that_is_none_is_refused(ada, body):
+    assert ada.patch("projects/demo/", body).status_code == 422
+
+
+def test_only_an_admin_limits_the_runs_of_a_project(ben):
+    assert ben.patch("projects/demo/", {"max_running_runs": 3}).status_code == 403
 
 
 def test_a_new_person_gets_a_link_that_signs_in_once(staff):

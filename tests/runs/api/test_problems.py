@@ -33,6 +33,53 @@ def test_a_wrong_address_or_method_is_a_problem(ada, method, path, status, code)
         assert answer["Allow"]
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("runs/not-an-id/", "'not-an-id' is no run's id: an id has 13 of the characters 0123456789abc"),
+        ("runs/zzzzzzzzzzzzz/steps/", "'zzzzzzzzzzzzz' is no run's id"),
+        ("approvals/7/decision/", "'7' is no approval's id"),
+        ("projects/De%20mo/runs/", "'De mo' is no slug: a slug has 1 to 64 of the characters a-z, 0-9"),
+        ("projects/demo/agents/The_Writer/", "'The_Writer' is no slug"),
+        ("projects/demo/widgets/", "There is no such address."),
+    ],
+)
+def test_a_malformed_name_in_an_address_says_what_such_names_look_like(ada, path, said):
+    detail = ada.get(path).json()["detail"]
+    assert detail.startswith(said) and detail.endswith("/api/docs/ lists them all.")
+
+
+def test_the_front_door_lists_every_address(ada):
+    shown = ada.get("").json()
+    assert (shown["openapi"], shown["docs"]) == ("/api/v1/openapi.json", "/api/docs/")
+    known = {address["path"]: address["methods"] for address in shown["addresses"]}
+    assert known["/api/v1/me/"] == {"GET": "Show who you are and your projects"}
+    assert known["/api/v1/projects/{project}/runs/"].keys() == {"GET", "POST"}
+    assert Client().get("/api/v1/").json() == shown
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("me/?verbose=1", "The parameter verbose is not known to this address: it takes none."),
+        (
+            "projects/demo/runs/?stauts=failed",
+            "The parameter stauts is not known to this address: it knows limit, cursor, ",
+        ),
+        ("me/?a%00b=1", "The parameter a\ufffdb is not known to this address: it takes none."),
+    ],
+)
+def test_a_parameter_that_nobody_reads_is_refused(ada, path, said):
+    answer = ada.get(path)
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["detail"].startswith(said)
+
+
+def test_a_parameter_is_asked_for_after_who_asks(project):
+    assert Client().get("/api/v1/me/?verbose=1").status_code == 401
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_missing_slash_is_hinted_at_and_not_redirected(ada, method):
     answer = ada.generic(method, "/api/v1/projects/demo/runs", "{}")

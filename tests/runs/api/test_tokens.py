@@ -86,7 +86,7 @@ def test_a_session_needs_its_csrf_token_to_write(project):
     assert browser.get("me/").json()["user"]["username"] == "ada"
     refused = browser.patch("projects/demo/", {"name": "Other"})
     assert (refused.status_code, refused["Content-Type"]) == (403, "application/problem+json")
-    browser.get("/")
+    browser.get("/account/")
     token = browser.cookies["csrftoken"].value
     assert browser.patch("projects/demo/", {"name": "Other"}, HTTP_X_CSRFTOKEN=token).status_code == 200
     assert browser.generic("POST", "/sign-out/", "").status_code == 403
@@ -97,11 +97,11 @@ def test_a_session_needs_its_csrf_token_to_write(project):
 
 def test_a_link_signs_in_once(project):
     link = f"/sign-in/{SignInLink.create_for(User.objects.get(username='ben'))}/"
-    assert Caller().head(link).status_code == 405
+    assert Caller().head(link).status_code == 200
     browser = Caller()
     answer = browser.get(link)
-    assert (answer.status_code, answer["Location"]) == (302, "/")
-    assert "ben" in browser.get("/").content.decode()
+    assert (answer.status_code, answer["Location"]) == (302, "/projects/demo/welcome/")
+    assert "ben" in browser.get("/account/").content.decode()
     again = Caller().get(link)
     assert again.status_code == 404
     assert "manage.py link" in again.content.decode()

@@ -156,6 +156,38 @@ FLOWS = [
         ["start -> below", "start -> slow", "below -> quick", "slow -> quick", "quick -> done"],
         limits={"max_cost_usd": 1},
     ),
+    named("doomed", [use("broken", "broken")], ["start -> broken", "broken -> done"]),
+    named("dull", [ask("slow")], ["start -> slow", "slow -> done"]),
+    named(
+        "insisting",
+        [
+            node("below", "subflow", {"flow": "doomed", "input": {}}, escalate={"to": "role:reviewer"}),
+            ask("quick"),
+        ],
+        ["start -> below", "start -> quick", "below -> done", "quick -> done"],
+    ),
+    named(
+        "bounded",
+        [
+            node("below", "subflow", {"flow": "dull", "input": {}}, timeout_s=0.5, on_error="port", **RETRY),
+            node(
+                "many",
+                "map",
+                {"items": "[1, 2]", "flow": "dull", "input": {}},
+                timeout_s=0.5,
+                on_error="port",
+            ),
+            node("asks", "map", {"items": "[1, 2]", "flow": "child", "input": {}}, timeout_s=2),
+            node("all", "join", {"mode": "all", "combine": "object"}),
+        ],
+        [
+            *(f"start -> {name}" for name in ("below", "many", "asks")),
+            "below:error -> all",
+            "many:error -> all",
+            "asks -> all",
+            "all -> done",
+        ],
+    ),
     named(
         "escalated",
         [ask("hopeless", fallback=["backup"], escalate={"to": "role:reviewer"}, **RETRY), ask("quick")],

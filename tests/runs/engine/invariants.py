@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import fields
 
 from django.db.models import Sum
@@ -64,6 +64,13 @@ def check_end(run: Run, events: list[Line]) -> None:
     assert (json.loads(run.error) if run.error else None) == data.get("error")
     starts = [line.type for line in events if line.type in ("run.created", "run.started")]
     assert starts in (["run.created", "run.started"], ["run.created"]), starts
+    fatal = [
+        line
+        for line in events
+        if line.type == "step.finished" and line.data["status"] == "failed" and line.item is None
+        if not line.data["ports"]
+    ]
+    assert not fatal or run.status != "succeeded", f"went on after {fatal[0]}"
     waiting = False
     for line in events:
         if line.type == "run.waiting":
@@ -106,6 +113,8 @@ def check_decisions(events: list[Line]) -> None:
             assert decided[line.data["call"]] == 1, f"decided twice: {line}"
         elif line.type in CALLED:
             assert decided[line.data["call"]] == 1, f"no decision before {line}"
+    held = Counter(line.data["call"] for line in events if line.type == "budget.reserved")
+    assert all(times == 1 for times in held.values()), f"held twice: {held}"
     asked = Counter(
         (*line.key, line.data["kind"], line.data["call"])
         for line in events
@@ -161,15 +170,12 @@ def check_rows(run: Run, events: list[Line]) -> None:
     """What the journal says is what the rows say."""
     memory = Memory(run.id)
     skipped = set()
-    children: dict[tuple, int] = defaultdict(int)
     for line in events:
         memory.apply(
             line.seq, line.at, line.type, line.node, line.iteration, line.item, line.attempt, line.data
         )
         if line.type == "step.skipped":
             skipped.add(line.key)
-        if line.type == "note" and line.data["kind"] == "child":
-            children[line.key] += Run.objects.get(id=ids.decode(line.data["run"])).cost
     rows = {
         (row.node, row.iteration, None if row.item < 0 else row.item): row
         for row in Step.objects.filter(run_id=run.id)
@@ -181,9 +187,6 @@ def check_rows(run: Run, events: list[Line]) -> None:
             assert row.status == "skipped"
             continue
         told = memory.steps[key].row
-        told.cost += children[key]
-        if children[key]:
-            told.input_tokens, told.output_tokens = row.input_tokens, row.output_tokens
         found, wanted = ({name: getattr(one, name) for name in names} for one in (row, told))
         assert found == wanted, f"{key}: the row is {found}, the journal says {wanted}"
 

@@ -296,6 +296,8 @@ def answered(world: World, approval: Approval) -> tuple[str, dict] | None:
     if approval.kind == "uncertain":
         done = [effect for effect in world.effects if effect.key == world.key_of(approval)]
         return ("done", {"payload": output_of(done[-1])}) if done else ("repeat", {})
+    if approval.node == "below" and approval.call == "escalation-1":
+        return "retry", {}
     return "answer", {"payload": {"answer": approval.node}}
 
 

@@ -64,6 +64,42 @@ def test_attempts_come_before_fallbacks_and_fallbacks_before_the_end(tries, cand
     assert _following(node, memory(tries=tries, candidate=candidate), TWO, failure) == wanted
 
 
+def sent(*names: str) -> StepMemory:
+    """A step whose calls went out, and brought no answer."""
+    step = memory()
+    for name in names:
+        step.call(name).sent = True
+    return step
+
+
+def test_a_lost_call_comes_before_a_fallback():
+    """Nobody knows whether it was done: the same conversation is played again, and asks a person."""
+    node = Node("a", "agent", retry=STEADY, fallback=("backup",))
+    hopeless = failed(retryable=False)
+    step = sent("a.1/a2")
+    assert _following(node, step, TWO, hopeless) == Following(0, 1, 0)
+    step.items[("uncertain", "a.1/a2")] = Item(1, "a.1/a2", "uncertain")
+    assert _following(node, step, TWO, hopeless) == Following(1, 1, 0)
+
+
+def test_a_step_that_is_cut_off_before_every_question_ends_at_last():
+    step = sent("a.1/a2")
+    step.failures = [{"code": "timeout", "message": "late"}] * 10
+    assert _following(Node("a", "tool", retry=STEADY), step, [Candidate()], failed(retryable=False)) is None
+
+
+def test_a_call_is_lost_until_it_has_an_answer_or_a_person_is_asked():
+    step = sent("a.1/a2")
+    assert step.has_lost_call()
+    step.call("a.1/a2").result = {"status": "ok"}
+    assert not step.has_lost_call()
+    again = sent("a.1/a2", "2!a.1/a2")
+    again.items[("uncertain", "a.1/a2")] = Item(1, "a.1/a2", "uncertain")
+    assert again.has_lost_call(), "the second sending is lost too"
+    again.call("a.1/a2").result = {"status": "ok"}
+    assert not again.has_lost_call()
+
+
 def test_nothing_is_tried_while_a_person_is_asked():
     asked = memory(items={("escalation", "escalation-1"): Item(1, "escalation-1", "escalation")})
     assert _following(Node("a", "agent", retry=STEADY), asked, TWO, failed()) is None

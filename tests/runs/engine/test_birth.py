@@ -31,10 +31,10 @@ def above():
     return launch(project, "plain", {"n": 1}, user=ada)[0]
 
 
-def store(above: Run, key, most: int) -> tuple:
+def store(above: Run, key, most: int, attempt: int = 1) -> tuple:
     shelf = Library().shelf(above.project, above.flow, above.version, above.pins)
     first = Event.objects.get(run_id=above.id, seq=1)
-    child = child_of(record(above, [(1, loads(first.data))]), shelf, key, shelf.flow, {"n": 2})
+    child, _ = child_of(record(above, [(1, loads(first.data))]), key, attempt, shelf.flow, {"n": 2})
     with connection.cursor() as cursor:
         return run_sync(cursor, born(child, most)(connection.vendor), connection.vendor)
 
@@ -44,6 +44,7 @@ def test_a_step_has_one_child_however_often_it_asks(above):
     assert is_new
     assert store(above, ("below", 1, None), most=10) == (number, False)
     assert store(above, ("below", 2, None), most=10)[1]
+    assert store(above, ("below", 1, None), most=10, attempt=2)[1], "a new attempt has one of its own"
     child = Run.objects.get(id=number)
     assert (child.parent_id, child.root_id, child.trace_id) == (above.id, above.id, above.trace_id)
     assert [event.type for event in child.events.order_by("seq")] == ["run.created", "policy.decided"]

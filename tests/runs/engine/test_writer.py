@@ -111,6 +111,19 @@ async def test_one_refused_append_costs_the_others_nothing(runs, store):
     assert [await read(seqs, run) for run in runs] == [[], [1], [1]]
 
 
+@pytest.mark.parametrize("value", [1 << 70, object(), "\ud800"], ids=["too large", "no value", "no text"])
+async def test_a_value_that_no_column_holds_costs_its_own_run_only(runs, store, value):
+    writer = Writer(store)
+    bad, *good = await claimed(writer, runs)
+    for journal in (bad, *good):
+        journal.line("note", {})
+    bad.step(StepRow(runs[0].id, "a", 1, port=value))
+    with pytest.raises(StorageFailed):
+        await bad.stored()
+    await asyncio.gather(*(journal.stored() for journal in good))
+    assert [await read(seqs, run) for run in runs] == [[], [1], [1]]
+
+
 async def test_after_refused_lines_a_journal_takes_no_more_so_that_seq_has_no_gap(runs, store):
     writer = Writer(store)
     journal = (await claimed(writer, runs))[0]

@@ -1,0 +1,72 @@
+"""The registered node types as the palette and the canvas know them: label, icon, group, ports, and a first config."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from flows.cards import CardView, cards
+from flows.fixes.configs import USUAL
+from flows.nodes import TYPES
+from flows.nodes.base import NodeType
+from runs.views.builder.desk import STAND_IN
+
+# The groups of the palette, in its order; a type of another group stands under its own name behind them.
+GROUPS = {
+    "work": gettext_lazy("Work"),
+    "coordinate": gettext_lazy("Coordinate"),
+    "decide": gettext_lazy("Decide"),
+    "ends": gettext_lazy("Ends"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    id: str
+    label: str
+    types: list[NodeType]
+
+
+def groups() -> list[Group]:
+    names = [*GROUPS, *(each.group for each in TYPES.values() if each.group not in GROUPS)]
+    found = [
+        Group(name, str(GROUPS.get(name, name.capitalize())), of_group(name)) for name in dict.fromkeys(names)
+    ]
+    return [group for group in found if group.types]
+
+
+def of_group(name: str) -> list[NodeType]:
+    return [each for each in TYPES.values() if each.group == name]
+
+
+def node_types() -> dict[str, dict[str, Any]]:
+    """What flow-canvas reads: `config` is what a fresh node of the type starts with."""
+    return {
+        kind: {
+            "label": _(each.label),
+            "icon": each.icon,
+            "group": each.group,
+            "summary": _(each.summary),
+            "ports": list(fresh.ports),
+            "accepts_in": fresh.inputs,
+            **({"config": config} if (config := fresh_config(each)) else {}),
+        }
+        for (kind, each), fresh in zip(TYPES.items(), fresh_cards(lambda node: None), strict=True)
+    }
+
+
+def fresh_cards(inspector_url) -> Iterable[CardView]:
+    """A card of a fresh node of each type, with a stand-in for its id."""
+    drawn = [
+        {"id": STAND_IN, "type": kind, "name": _(each.label), "config": fresh_config(each)}
+        for kind, each in TYPES.items()
+    ]
+    return cards({"nodes": drawn}, lambda kind, ref: None, inspector_url=inspector_url)
+
+
+def fresh_config(node_type: NodeType) -> dict[str, Any]:
+    """What is usual of the required fields; agents, tools and texts are for their author to choose."""
+    required = node_type.config_schema.get("required", ())
+    return {field: USUAL[field] for field in required if field in USUAL}

@@ -1,0 +1,130 @@
+"""The gallery of starter flows: what each teaches, its picture, and the copy of it for a project."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from flows import gallery
+from flows.gallery import Starter, copying
+from flows.gallery.copying import Piece
+from flows.picture import Picture, picture
+from governance import access
+from governance.models import Project
+from governance.refusals import Forbidden, NotFound
+from runs.views import frame
+from runs.views.flows.tabs import tab_counts
+from runs.views.forms import json_text
+from runs.views.frame import Crumb
+
+LARGE = (1040, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One starter with its picture."""
+
+    starter: Starter
+    picture: Picture
+
+
+@require_safe
+def gallery_show(request: HttpRequest, project: str) -> HttpResponse:
+    found = frame.project(request, project, "read")
+    topic, text = request.GET.get("topic", ""), request.GET.get("q", "")[:100].strip()
+    starters = [gallery.starter(slug) for slug in gallery.starters()]
+    shown = [Shown(starter, picture(starter.flow)) for starter in starters if matches(starter, topic, text)]
+    context = {
+        "shown": shown,
+        "topics": sorted({starter.topic for starter in starters}),
+        "topic": topic,
+        "text": text,
+        "tabs": tab_counts(found),
+        "tab": "gallery",
+    }
+    crumbs = [Crumb(_("Flows"), reverse("flow-list", args=[found.slug])), Crumb(_("Gallery"))]
+    return frame.shown(
+        request,
+        "flows/gallery.html",
+        context,
+        title=_("Start from a pattern"),
+        project=found,
+        section="flows",
+        crumbs=crumbs,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def gallery_flow(request: HttpRequest, project: str, starter: str) -> HttpResponse:
+    """GET shows a starter and what using it would add, POST adds it."""
+    found = frame.project(request, project, "edit" if request.method == "POST" else "read")
+    chosen = starter_or_404(starter)
+    pieces = copying.plan(found, chosen)
+    missing = missing_right(request, found, pieces)
+    if request.method == "POST":
+        return used(request, found, chosen, missing)
+    context = {
+        "starter": chosen,
+        "picture": picture(chosen.flow, *LARGE),
+        "pieces": pieces[::-1],
+        "samples": {name: json_text.write(value) for name, value in chosen.samples.items()},
+        "missing": missing,
+    }
+    return frame.shown(
+        request,
+        "flows/gallery_flow.html",
+        context,
+        title=chosen.name,
+        project=found,
+        section="flows",
+        crumbs=crumbs_of(found, chosen),
+    )
+
+
+def used(request: HttpRequest, project: Project, starter: Starter, missing: str) -> HttpResponse:
+    if missing:
+        raise Forbidden(missing)
+    flow, pieces = copying.copy(project, starter, request.user)
+    made = sum(piece.is_new for piece in pieces)
+    messages.success(
+        request,
+        _("%(flow)s is here and published: %(made)s documents are new, %(kept)s were here already.")
+        % {"flow": flow.name, "made": made, "kept": len(pieces) - made},
+    )
+    return redirect("launch", project.slug, flow.slug)
+
+
+def missing_right(request: HttpRequest, project: Project, pieces: list[Piece]) -> str:
+    """Why this person may not add what would be new; "" where they may."""
+    for piece in pieces:
+        right = access.right_to_edit(piece.kind)
+        if piece.is_new and not access.may(request.user, project, right):
+            needed = " or ".join(sorted(access.RIGHTS[right]))
+            return _(
+                "Using this starter adds the %(kind)s “%(slug)s”, and that takes the role %(needed)s here."
+            ) % {"kind": piece.kind, "slug": piece.slug, "needed": needed}
+    return ""
+
+
+def matches(starter: Starter, topic: str, text: str) -> bool:
+    said = f"{starter.name} {starter.flow.get('description', '')} {starter.teaches} {starter.pattern}"
+    return (not topic or starter.topic == topic) and text.casefold() in said.casefold()
+
+
+def starter_or_404(slug: str) -> Starter:
+    try:
+        return gallery.starter(slug)
+    except KeyError as error:
+        raise NotFound(_("There is no starter flow %(slug)s in the gallery.") % {"slug": slug}) from error
+
+
+def crumbs_of(project: Project, starter: Starter) -> list[Crumb]:
+    return [
+        Crumb(_("Flows"), reverse("flow-list", args=[project.slug])),
+        Crumb(_("Gallery"), reverse("gallery", args=[project.slug])),
+        Crumb(starter.name),
+    ]

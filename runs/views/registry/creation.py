@@ -1,0 +1,98 @@
+"""New agents, tools and providers from blank: a name, a slug, and the little without which nothing can be said."""
+
+from collections.abc import Mapping, Sequence
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from governance import access, documents
+from governance.models import Document, Project
+from governance.refusals import Problem, Refused
+from governance.schemas import MUST_BE
+from registry.schemas import NAME
+from runs.views import frame
+from runs.views.forms import SchemaForm
+from runs.views.frame import Crumb
+from runs.views.registry.document_form import of_objects, offered
+
+PREFIX = "new"
+TAKEN = frozenset({"new"})  # the address of this very page
+
+
+def shown_or_created(
+    request: HttpRequest,
+    project: Project,
+    kind: str,
+    form: SchemaForm,
+    *,
+    title: str,
+    plural: str,
+    lead: str,
+    options: Mapping[str, Sequence[str]],
+) -> HttpResponse:
+    """The page with the form; posted, it makes a draft and goes on to its page, which is called as the kind is.
+
+    `options` are texts to offer, by the pointer of the field.
+    """
+    access.require(request.user, project, access.right_to_edit(kind))
+    value, problems = {}, []
+    if request.method == "POST":
+        value, problems = form.read(request.POST)
+        made = None if problems else create(request, project, kind, value, problems)
+        if made:
+            return redirect(kind, project.slug, made.slug)
+    fields = form.fields(value, problems)
+    crumbs = [Crumb(plural, reverse(f"{kind}-list", args=[project.slug])), Crumb(title)]
+    return frame.shown(
+        request,
+        "registry/new.html",
+        {"fields": fields, "lead": lead, "suggestions": offered(fields, options)},
+        title=title,
+        project=project,
+        section=f"{kind}s",
+        crumbs=crumbs,
+        status=422 if problems else 200,
+    )
+
+
+def create(
+    request: HttpRequest, project: Project, kind: str, value: dict, problems: list[Problem]
+) -> Document | None:
+    """The new draft, or None with `problems` filled in. A slug that an archived document had may be used again."""
+    slug = value.pop("slug", None) or slugify(value["name"])[:64].strip("-")
+    there = Document.objects.filter(project=project, kind=kind, slug=slug).first()
+    if not slug:
+        problems.append(
+            Problem("/slug", _("Choose a slug: the name has no letters that an address can hold."))
+        )
+    elif slug in TAKEN or (there and not there.archived_at):
+        message = _("“%(slug)s” is taken: choose another slug.") % {"slug": slug}
+        problems.append(Problem("/slug", message))
+    if problems:
+        value["slug"] = slug
+        return None
+    body = {"kind": kind, "slug": slug, **value}
+    try:
+        made, _problems = documents.save_working_draft(
+            project, kind, slug, body, request.user, there.revision if there else 0
+        )
+    except documents.Stale:
+        problems.append(Problem("/slug", _("Somebody took this slug a moment ago: choose another.")))
+    except Refused as refused:
+        problems.extend(refused.problems)
+    else:
+        return made
+    value["slug"] = slug
+    return None
+
+
+def first_fields(more: dict[str, dict], needed: tuple[str, ...] = ()) -> dict:
+    """The schema of what is asked first: name and slug, and what the kind needs besides."""
+    hint = _("Its name in addresses, flows and files; made from the name where it is left empty.")
+    slug = {"type": "string", "pattern": "^[a-z0-9-]{1,64}$", "title": _("Slug"), "description": hint}
+    slug[MUST_BE] = _("up to 64 of the characters a-z, 0-9 and the hyphen")
+    properties = {"name": {**NAME, "minLength": 1, "title": _("Name")}, "slug": slug}
+    return of_objects({**properties, **more}, ("name", *needed))

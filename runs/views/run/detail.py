@@ -1,0 +1,169 @@
+"""One step in full, a tab at a time: what it saw, called, tried, was allowed, chose, cost, and its raw lines."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from runs.api.outputs import StepValues
+from runs.engine.rows import loads
+from runs.models import Event, Run, Step
+from runs.views.run import json_tree, messages, reasons
+from runs.views.run.drawing import Drawing
+from runs.views.run.trace import MOST_OF_A_STEP, of_step
+
+LABELS = {
+    "why": _("Why"),
+    "messages": _("Messages"),
+    "data": _("Data"),
+    "tools": _("Tools"),
+    "attempts": _("Attempts"),
+    "policy": _("Policy"),
+    "pii": _("PII"),
+    "cost": _("Cost"),
+    "raw": _("Raw"),
+}
+MONEY = ("model.called", "tool.called", "budget.reserved", "budget.settled", "budget.exceeded")
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab's name in the address, its label, and how much it holds (None: not counted)."""
+
+    name: str
+    label: str
+    count: int | None
+
+
+@dataclass
+class StepDetail:
+    """`tab` is the wanted one, else the first. Three queries, and one more for each of messages and data."""
+
+    run: Run
+    step: Step
+    drawing: Drawing
+    wanted: str = ""
+
+    @cached_property
+    def events(self) -> list[tuple[Event, Mapping[str, Any]]]:
+        return [(row, loads(row.data)) for row in of_step(self.run, self.step)[:MOST_OF_A_STEP]]
+
+    def of(self, *types: str) -> list[tuple[Event, Mapping[str, Any]]]:
+        return [(event, data) for event, data in self.events if event.type in types]
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        counts: dict[str, int | None] = {
+            "why": len(self.of("choice.made")),
+            "messages": len(self.of("model.called")),
+            "data": None,
+            "tools": len(self.of("tool.called")),
+            "attempts": self.step.attempts,
+            "policy": len(self.of("policy.decided", "approval.decided")),
+            "pii": len(self.of("privacy.found")),
+            "cost": None,
+            "raw": None,
+        }
+        shown = {
+            name: count for name, count in counts.items() if count or name not in ("why", "messages", "tools")
+        }
+        return [Tab(name, str(LABELS[name]), count) for name, count in shown.items()]
+
+    @cached_property
+    def tab(self) -> str:
+        names = [tab.name for tab in self.tabs]
+        return self.wanted if self.wanted in names else names[0]
+
+    @property
+    def template(self) -> str:
+        return f"run/_tab_{self.tab}.html"
+
+    @cached_property
+    def content(self) -> Any:
+        """What the active tab's template shows."""
+        return CONTENT[self.tab](self)
+
+    @cached_property
+    def error(self) -> Mapping[str, Any] | None:
+        """Why the step failed; for one that goes on, nothing."""
+        return next((data["error"] for _, data in self.of("step.finished") if data.get("error")), None)
+
+    @property
+    def models(self) -> list[tuple[str, str]]:
+        """The provider and the whole name of each model that was called, once each."""
+        called = dict.fromkeys(data["model"] for _, data in self.of("model.called"))
+        return [(model.partition("/")[0], model) for model in called]
+
+    @property
+    def took(self) -> int | None:
+        """Microseconds, once it has ended."""
+        return took_of(self.step)
+
+    @property
+    def children(self) -> list[str]:
+        """The runs below this step that have ended; those that still run are on the page's list."""
+        return [data["run"] for _, data in self.of("note") if data.get("kind") == "child"]
+
+
+def took_of(step: Step) -> int | None:
+    ended = step.started_at is not None and step.finished_at is not None
+    return step.finished_at - step.started_at if ended else None
+
+
+def values_of(detail: StepDetail) -> list[tuple[str, json_tree.Tree]]:
+    values = StepValues(detail.run.id, [detail.step])
+    found = [(str(_("Input")), values.input(detail.step)), (str(_("Output")), values.output(detail.step))]
+    return [(name, json_tree.tree(value)) for name, value in found]
+
+
+def tools_of(detail: StepDetail) -> list[dict[str, Any]]:
+    asked = {data["call"]: event.at for event, data in detail.of("policy.decided")}
+    return [
+        {
+            "event": event,
+            "data": data,
+            "took": event.at - asked[data["call"]] if data["call"] in asked else None,
+            "arguments": json_tree.tree(data.get("arguments")),
+            "output": json_tree.tree(data.get("output")),
+        }
+        for event, data in detail.of("tool.called")
+    ]
+
+
+def attempts_of(detail: StepDetail) -> list[dict[str, Any]]:
+    """Each attempt with when it began, why it ended, and how long the next one waited."""
+    if detail.step.started_at is None:
+        return []
+    found: list[dict[str, Any]] = [{"number": 1, "at": detail.step.started_at}]
+    for event, data in detail.of("step.retrying"):
+        found[-1] |= {"status": "failed", "error": data.get("error"), "after_s": data.get("after_s", 0)}
+        at = event.at + round(data.get("after_s", 0) * 1_000_000)
+        found.append({"number": len(found) + 1, "at": at, "candidate": data.get("candidate", 0)})
+    found[-1] |= {"status": detail.step.status, "error": detail.error}
+    return found
+
+
+def policy_of(detail: StepDetail) -> list[tuple[Event, Mapping]]:
+    return detail.of("policy.decided", "approval.requested", "approval.decided")
+
+
+def raw_of(detail: StepDetail) -> list[tuple[Event, json_tree.Tree]]:
+    return [(event, json_tree.tree(data)) for event, data in detail.events[-RAW_LINES:]]
+
+
+RAW_LINES = 100
+CONTENT: Mapping[str, Callable[[StepDetail], Sequence[Any]]] = {
+    "why": lambda detail: reasons.choices(detail.of("choice.made"), detail.drawing, detail.step.node),
+    "messages": lambda detail: messages.exchanges(detail.run.id, detail.events),
+    "data": values_of,
+    "tools": tools_of,
+    "attempts": attempts_of,
+    "policy": policy_of,
+    "pii": lambda detail: detail.of("privacy.found"),
+    "cost": lambda detail: [
+        (event, data, str(data.get("model", "")).partition("/")[0]) for event, data in detail.of(*MONEY)
+    ],
+    "raw": raw_of,
+}

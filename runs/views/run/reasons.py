@@ -1,0 +1,70 @@
+"""Why a step went the way it went: every candidate with its score, the cut-off, and what spoke against it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from runs.models import Event
+from runs.views.run.drawing import Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """`width` is its score in percent of the meter; None where nothing was scored."""
+
+    name: str
+    score: float | None
+    width: float | None
+    chosen: bool
+    excluded_because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One `choice.made`. `cutoff` is the threshold from 0 to 1 where scores were held against one."""
+
+    event: Event
+    kind: str
+    method: str
+    reason: str
+    chosen: tuple[str, ...]
+    cutoff: float | None
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def tick(self) -> float | None:
+        return None if self.cutoff is None else round(self.cutoff * 100, 1)
+
+    @property
+    def title(self) -> str:
+        return _("Why %(chosen)s") % {"chosen": _(" and ").join(self.chosen) or _("no route")}
+
+
+def choices(made: Sequence[tuple[Event, Mapping[str, Any]]], drawing: Drawing, node: str) -> list[Choice]:
+    return [choice(event, data, drawing.config(node)) for event, data in made]
+
+
+def choice(event: Event, data: Mapping[str, Any], config: Mapping[str, Any]) -> Choice:
+    chosen = tuple(str(name) for name in data.get("chosen") or ())
+    scored = data.get("kind") == "router" and config.get("by") == "agent"
+    return Choice(
+        event,
+        str(data.get("kind", "")),
+        str(data.get("method") or ""),
+        str(data.get("reason") or ""),
+        chosen,
+        config.get("min_confidence") if scored else None,
+        tuple(candidate(found, chosen) for found in data.get("candidates") or ()),
+    )
+
+
+def candidate(found: Mapping[str, Any], chosen: Sequence[str]) -> Candidate:
+    score = found.get("score")
+    is_number = isinstance(score, int | float) and not isinstance(score, bool)
+    width = round(max(0.0, min(float(score), 1.0)) * 100, 1) if is_number else None
+    name = str(found.get("name", ""))
+    return Candidate(
+        name, score if is_number else None, width, name in chosen, str(found.get("excluded_because") or "")
+    )

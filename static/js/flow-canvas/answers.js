@@ -1,0 +1,26 @@
+// What the server sends back: cards, problems, the estimate.
+import { swapById } from "./elements.js";
+
+/** Takes newer renderings of cards, {id: html}, and redraws only what they changed. */
+export function takeCards(canvas, cards = {}) {
+  const changed = Object.entries(cards).filter(([id, fragment]) => canvas.cards.swap(id, fragment)).map(([id]) => id);
+  if (!changed.length) return;
+  const known = changed.map((id) => canvas.cards.get(id));
+  canvas.cards.measure(known);
+  for (const card of known) {
+    if (canvas.selection.nodes.has(card.id)) card.element.setAttribute("aria-current", "true");
+  }
+  canvas.edges.drawAt(new Set(changed));
+  canvas.minimap.draw();
+}
+
+/** Marks the nodes that have problems, {nodes: {id: "error" | "warning"}}, and no others. */
+export function takeSummary(canvas, summary) {
+  if (!summary?.nodes) return;
+  for (const id of canvas.cards.byId.keys()) canvas.cards.setProblem(id, summary.nodes[id]);
+}
+
+export function takePanels({ problems, estimate }) {
+  swapById(problems);
+  swapById(estimate);
+}

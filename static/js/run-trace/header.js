@@ -1,0 +1,56 @@
+// The head of the page: numbers that move with the events, and the server's own words when the status changes.
+import { duration } from "./format.js";
+import { statusWord, word } from "./words.js";
+
+const TICK_MS = 1000;
+const SOON_MS = 150;
+
+export class Header {
+  constructor(page) {
+    this.page = page;
+    this.status = page.trace.status;
+    this.timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Called in a frame. */
+  show() {
+    const { trace } = this.page;
+    const head = document.getElementById("run-head");
+    head.querySelector("cost-meter").dataset.spent = trace.cost;
+    head.querySelector("[data-tokens]").textContent = trace.tokens;
+    head.querySelector("[data-steps]").textContent = `${trace.settled} ${word("of")} ${Object.keys(trace.nodes).length}`;
+    if (trace.status !== this.status) this.#changed(trace.status);
+  }
+
+  #changed(status) {
+    this.status = status;
+    document.querySelector("run-trace [data-announcer]").textContent = word("said") + statusWord(status);
+    this.page.toggleAttribute("data-finished", this.page.trace.finished);
+    const cancel = document.querySelector("[data-act=cancel]");
+    if (cancel) cancel.hidden = this.page.trace.finished;
+    this.anew();
+  }
+
+  /** The server draws it: what it waits for, why it failed, what that cost below. */
+  anew() {
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => this.#fetch(), SOON_MS);
+  }
+
+  async #fetch() {
+    const html = await this.page.detail.read(`${this.page.url}head/`);
+    if (!html) return;
+    const head = document.getElementById("run-head");
+    if (head.contains(document.activeElement)) return this.anew();
+    head.replaceWith(html);
+    this.#tick();
+    this.page.frames.ask();
+  }
+
+  #tick() {
+    const { start, end, finished } = this.page.trace;
+    if (start != null) document.querySelector("#run-head [data-elapsed]").textContent = duration((end ?? this.page.clock()) - start);
+    if (finished) clearInterval(this.timer);
+    else this.page.frames.ask();
+  }
+}

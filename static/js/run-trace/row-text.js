@@ -1,0 +1,69 @@
+// What a row of the waterfall says: name, second line, time, cost, status. Plain values; the row draws them.
+import { duration, usd } from "./format.js";
+import { statusWord, word } from "./words.js";
+
+const CALL_ICONS = { model: "message-square", tool: "wrench", handoff: "user-check", person: "hand" };
+
+export function textOf(entry, trace, now, simulated) {
+  if (entry.kind === "run") return ofRun(trace, now);
+  if (entry.kind === "call") return ofCall(entry.call, now, simulated);
+  return entry.kind === "node" ? ofNode(entry, trace, now) : ofStep(entry.row, trace, now);
+}
+
+function ofRun(trace, now) {
+  const { status, start, end, cost } = trace;
+  return { name: word("run"), note: trace.flow, status, start: start ?? null, end, time: since(start, end ?? now), cost: cost ? usd(cost) : "—" };
+}
+
+function ofStep(row, trace, now) {
+  const known = trace.nodes[row.node] ?? { name: row.node };
+  const name = row.item == null ? known.name : `[${row.item}]`;
+  return { name: row.iteration > 1 && row.item == null ? `${name} (${row.iteration})` : name, note: noteOf(row, known), ...courseOf(row, now) };
+}
+
+function ofNode({ row, rows }, trace, now) {
+  const cost = rows.reduce((sum, one) => sum + one.cost, 0);
+  const note = `${rows.length} × ${word("iteration")}`;
+  return { name: trace.nodes[row.node].name, note, ...courseOf({ ...row, start: rows[0].start, cost }, now) };
+}
+
+function courseOf(row, now) {
+  const { status, start, end, cost } = row;
+  const running = status === "running" || status === "waiting";
+  return { status, start, end, time: since(start, end ?? (running ? now : null)), cost: cost ? usd(cost) : "—" };
+}
+
+function noteOf(row, known) {
+  const parts = [];
+  if (row.attempts > 1) parts.push(`${word("attempt")} ${row.attempts}${known.attempts > 1 ? ` ${word("of")} ${known.attempts}` : ""}`);
+  if (row.items?.length) parts.push(progress(row.items));
+  if (row.status === "failed" && row.note) parts.push(row.note);
+  else if (row.ports?.length && !(row.ports.length === 1 && row.ports[0] === "out")) parts.push(row.ports.join(", "));
+  if (row.agent && parts.length < 2) parts.push(row.agent.replace("@", " v"));
+  return parts.join(" · ");
+}
+
+function progress(items) {
+  const done = items.filter((item) => item.end !== null).length;
+  const failed = items.filter((item) => item.status === "failed").length;
+  return `${done} ${word("of")} ${items.length} ${word("items")}${failed ? `, ${failed} ${word("failed")}` : ""}`;
+}
+
+function ofCall(call, now, simulated) {
+  const name = call.name || word(call.kind === "tool" ? "tool" : "call");
+  const notes = [];
+  if (call.cached) notes.push(word("cached"));
+  else if (call.tokens && (call.tokens.input || call.tokens.output)) notes.push(`${call.tokens.input.toLocaleString()} ${word("in")}, ${call.tokens.output.toLocaleString()} ${word("out")}`);
+  if (call.kind === "model" && simulated.has(name.split("/")[0])) notes.push(word("simulated"));
+  if (call.note) notes.push(call.note);
+  const { status, start, end, cost, worked } = call;
+  return { name, note: notes.join(" · "), status, start, end, worked, icon: CALL_ICONS[call.kind], time: since(start, end ?? now), cost: cost ? usd(cost) : "—" };
+}
+
+function since(start, until) {
+  return start == null || until == null ? "—" : duration(until - start);
+}
+
+export function labelOf(shown) {
+  return `${statusWord(shown.status)}, ${shown.time}`;
+}

@@ -1,0 +1,140 @@
+"""The detail of a step, tab by tab: what the model saw, what was called, tried, allowed, chosen and paid."""
+
+import re
+
+import pytest
+
+from governance import documents
+from runs.models import Event
+from tests.runs.views.journals import replay
+from tests.runs.views.people import fragment, signed_in
+from tests.runs.views.test_run_page import ada, address, text_of
+
+
+@pytest.fixture
+def project(demo_with_flows):
+    return demo_with_flows
+
+
+@pytest.fixture
+def run(project):
+    return replay(project, ada(project), "refund-waiting")
+
+
+def tab(run, step: str, name: str) -> str:
+    return text_of(fragment(signed_in("ada"), address(run, f"steps/{step}/?tab={name}")))
+
+
+def test_messages_are_exactly_what_the_model_saw(run):
+    said = tab(run, "billing/1", "messages")
+    assert "Call 1 simulated/large simulated" in said
+    assert "226 in, 45 out" in said
+    assert "user I was charged twice for order 1042: ch_9001 and ch_9002." in said
+    assert 'lookup-charge({"charge":"ch_9002"})' in said
+    assert "Call 2" in said
+    assert "2 messages as before" in said
+    assert "tool call_1_1" in said
+    assert '"tracking":"TRK-550142"' in said
+    system = documents.content(documents.find(run.project, "agent", "billing-specialist"))["instructions"]
+    assert " ".join(system.split())[:200] in said
+
+
+def test_tools_show_arguments_and_results(run):
+    said = tab(run, "billing/1", "tools")
+    assert "lookup-order" in said
+    assert "Arguments {} 1 order : 1042" in said
+    assert "Result {} 2 status : 200" in said
+
+
+def test_attempts_name_what_failed_and_how_long_the_next_one_waited(project):
+    said = tab(replay(project, ada(project), "fault-retried"), "technical/1", "attempts")
+    assert re.search(
+        r"Attempt 1 .* Failed simulated/small answered 503, as its script says\. provider_error "
+        r"The next one waited 0\.5s\. Attempt 2 .* Succeeded",
+        said,
+    )
+
+
+def test_policy_decisions_come_in_order_with_their_reasons(run):
+    said = tab(run, "billing/1", "policy")
+    assert said.count("Allowed model.call No policy speaks against it.") == 2
+    assert (
+        "Asks a person tool.call What the tool 'create-refund' does cannot be undone: a person decides."
+        in said
+    )
+    assert "Asked May create-refund be called? role:reviewer" in said
+
+
+def test_why_shows_every_candidate_with_its_score_and_the_cut_off(run):
+    answer = fragment(signed_in("ada"), address(run, "steps/classify/1/"))
+    said = text_of(answer)
+    assert "Why billing score 0 to 1, cut-off 0.6 The customer asks about a payment." in said
+    assert (
+        "billing 0.94 technical 0.05 0.05 is below the threshold 0.6 sales 0 the agent did not name it"
+        in said
+    )
+    page = answer.content.decode()
+    assert re.findall(r'<rect width="([\d.]+)%"', page) == ["94.0", "5.0", "0.0"]
+    assert page.count('class="meter__tick" x="60.0%"') == 3
+
+
+def test_cost_lists_every_call(run):
+    said = tab(run, "classify/1", "cost")
+    assert "simulated/small simulated 158 / 34 $0.000044" in said
+    assert "budget.reserved — $0.00039" in said
+
+
+def test_raw_holds_the_lines_as_they_are(run):
+    said = tab(run, "classify/1", "raw")
+    assert "6 step.started" in said
+    assert "13 step.finished" in said
+    assert "confidence : 0.94" in said
+
+
+def test_findings_of_personal_data_are_listed(run):
+    assert "Nothing personal was found" in tab(run, "billing/1", "pii")
+    Event.objects.filter(run=run, seq=19).update(
+        type="privacy.found", data='{"where":"model_input","entities":["EMAIL_ADDRESS"],"action":"tokenize"}'
+    )
+    assert "EMAIL_ADDRESS model_input tokenize" in tab(run, "billing/1", "pii")
+
+
+def test_a_tab_that_is_not_there_falls_back_to_the_first(run):
+    page = fragment(signed_in("ada"), address(run, "steps/start/1/?tab=nonsense")).content.decode()
+    assert re.search(r'id="run-tab-data"[^>]*aria-selected="true"', page)
+
+
+def test_what_is_deep_or_long_is_bounded(run):
+    deep = (
+        '{"status":"succeeded","port":"out","ports":["out"],"output":' + '{"a":' * 60 + "1" + "}" * 60 + "}"
+    )
+    Event.objects.filter(run=run, seq=5).update(data=deep)
+    said = tab(run, "start/1", "data")
+    assert "1 more" in said
+    many = '{"status":"succeeded","output":[' + ",".join(["7"] * 20_000) + "]}"
+    Event.objects.filter(run=run, seq=5).update(data=many)
+    answer = fragment(signed_in("ada"), address(run, "steps/start/1/?tab=data"))
+    assert "[] 20000" in text_of(answer)
+    assert len(answer.content) < 300_000
+    wordy = '{"status":"succeeded","output":"' + "word " * 100_000 + '"}'
+    Event.objects.filter(run=run, seq=5).update(data=wordy)
+    assert len(fragment(signed_in("ada"), address(run, "steps/start/1/?tab=data")).content) < 120_000
+
+
+@pytest.mark.parametrize(
+    ("name", "queries"),
+    [
+        ("messages", 17),
+        ("data", 18),
+        ("tools", 16),
+        ("attempts", 16),
+        ("policy", 16),
+        ("pii", 16),
+        ("cost", 16),
+        ("raw", 16),
+    ],
+)
+def test_each_tab_asks_a_fixed_number_of_questions(run, name, queries, django_assert_num_queries):
+    client = signed_in("ada")
+    with django_assert_num_queries(queries):
+        assert fragment(client, address(run, f"steps/billing/1/?tab={name}")).status_code == 200
