@@ -1,6 +1,7 @@
 // What every page needs: the theme, dialogs, toasts, the palette, shortcuts, and how it shows that it waits.
 import "./theme.js";
 import "./dialogs.js";
+import "./shown-dialogs.js";
 import "./time-ago.js";
 import "./toasts.js";
 import "./confirm.js";

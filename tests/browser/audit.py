@@ -7,6 +7,8 @@ from playwright.sync_api import Page
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 SIZES = {"1440": {"width": 1440, "height": 900}, "390": {"width": 390, "height": 844}}
 GRAVE = {"serious", "critical"}
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+HEARD = "axe-core is done"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -21,7 +23,8 @@ def findings(page: Page) -> list[str]:
         "where: violation.nodes.slice(0, 3).map(node => node.target.join(' ') + ' | ' + node.html.slice(0, 160))})))",
         RULES,
     )
-    page.wait_for_timeout(50)  # what it provoked has arrived
+    with page.expect_console_message(lambda message: message.text == HEARD):
+        page.evaluate("word => console.debug(word)", HEARD)  # what axe-core provoked has arrived before it
     page.context.watch.deaf = False
     return [
         f"{one['id']} ({one['impact']}): {one['help']}: {one['where']}"
@@ -38,6 +41,7 @@ def audit_page(page: Page) -> None:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for name, size in SIZES.items():
             page.set_viewport_size(size)
+            page.evaluate(DRAWN)
             wrong += [f"{scheme} {name}: {finding}" for finding in findings(page)]
             sideways = page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"

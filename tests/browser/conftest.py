@@ -86,6 +86,7 @@ def sign_in(
         link = manage(server.data, "link", username, env=server.env).stdout.strip().splitlines()[-1]
         page.goto("/sign-in/" + link.rstrip("/").rpartition("/")[2] + "/")
         sessions[username] = page.context.storage_state()
+        page.goto("/")  # the first time, the link leads to the first steps
         return page
 
     return sign_in_as

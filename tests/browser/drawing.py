@@ -93,7 +93,9 @@ class Drawing:
 
     def settle(self) -> None:
         """Two frames: what was asked for is drawn."""
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
 
     def wait_until(self, expression: str, within_s: float = 10) -> None:
         """Asks again and again: the CSP forbids the page to evaluate what Playwright would poll with."""
@@ -142,6 +144,12 @@ class Drawing:
         region = self.page.locator("flow-canvas > [aria-live=polite]").filter(has_text=words)
         region.wait_for(state="attached")
         return region.inner_text()
+
+    def refused(self) -> str:
+        """The sentence of the toast, which is a polite live region."""
+        toast = self.page.locator("#toasts .toast").last
+        toast.wait_for()
+        return toast.locator("b").inner_text()
 
     # what the server keeps
 
@@ -197,7 +205,9 @@ class Drawing:
 
     def to_world(self, point: Point) -> Point:
         view, box = self.view(), self.canvas.bounding_box()
-        return (point[0] - box["x"] - view["x"]) / view["zoom"], (point[1] - box["y"] - view["y"]) / view["zoom"]
+        return (point[0] - box["x"] - view["x"]) / view["zoom"], (point[1] - box["y"] - view["y"]) / view[
+            "zoom"
+        ]
 
     def click(self, name: str, *modifiers: str) -> None:
         for key in modifiers:
@@ -207,13 +217,20 @@ class Drawing:
             self.page.keyboard.up(key)
 
     def drag(
-        self, origin: Point, goal: Point, *, button: str = "left", before_drop: Callable[[], Any] | None = None
+        self,
+        origin: Point,
+        goal: Point,
+        *,
+        button: str = "left",
+        before_drop: Callable[[], Any] | None = None,
     ) -> None:
         mouse = self.page.mouse
         mouse.move(*origin)
         mouse.down(button=button)
         for step in range(1, 11):
-            mouse.move(origin[0] + (goal[0] - origin[0]) * step / 10, origin[1] + (goal[1] - origin[1]) * step / 10)
+            mouse.move(
+                origin[0] + (goal[0] - origin[0]) * step / 10, origin[1] + (goal[1] - origin[1]) * step / 10
+            )
         if before_drop:
             before_drop()
         mouse.up(button=button)

@@ -41,12 +41,18 @@ def test_undo_restores_a_node_with_its_edges_in_their_order(drawing):
     before = drawing.document()
     drawing.click("which")
     drawing.press("Delete")
-    assert drawing.kept_edges() == {("start", "out", "first"), ("left", "out", "done"), ("right", "out", "done")}
+    assert drawing.kept_edges() == {
+        ("start", "out", "first"),
+        ("left", "out", "done"),
+        ("right", "out", "done"),
+    }
     drawing.undo()
     assert drawing.document() == before
     found = drawing.kept()
     assert [one["id"] for one in found["nodes"]] == [one["id"] for one in FORK["nodes"]]
-    assert [(one["from"], one["to"]) for one in found["edges"]] == [(one["from"], one["to"]) for one in FORK["edges"]]
+    assert [(one["from"], one["to"]) for one in found["edges"]] == [
+        (one["from"], one["to"]) for one in FORK["edges"]
+    ]
     drawing.page.locator("#inspector").get_by_text("Which way?").first.wait_for(state="attached")
 
 
@@ -141,10 +147,12 @@ HOSTILE = {
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_foreign_or_hostile_clipboard_adds_nothing(drawing, kind):
     given = HOSTILE[kind]
-    text = given if isinstance(given, str) else json.dumps({"baton-nodes-1": True, "nodes": given, "edges": []})
+    text = (
+        given if isinstance(given, str) else json.dumps({"baton-nodes-1": True, "nodes": given, "edges": []})
+    )
     drawing.click("first")
     drawing.page.evaluate(PASTE, text)
-    assert drawing.announced() == "Nothing was pasted: the clipboard holds no nodes of a flow."
+    assert drawing.refused() == "Nothing was pasted: the clipboard holds no nodes of a flow."
     assert drawing.document() == drawing.kept()
     assert drawing.ids() == {"start", "first", "which", "left", "right", "done"}
     assert drawing.page.locator("flow-canvas img").count() == 0
@@ -169,7 +177,9 @@ def test_a_hostile_edge_or_depth_adds_nothing_either(drawing):
 def test_what_is_pasted_is_shown_as_text(drawing):
     name = "<img src=x onerror=alert(1)>"
     drawing.click("first")
-    drawing.page.evaluate(PASTE, json.dumps({"baton-nodes-1": True, "nodes": [{**GOOD, "name": name}], "edges": []}))
+    drawing.page.evaluate(
+        PASTE, json.dumps({"baton-nodes-1": True, "nodes": [{**GOOD, "name": name}], "edges": []})
+    )
     assert drawing.card("first_2").locator("b").inner_text() == name
     assert next(one for one in drawing.kept()["nodes"] if one["id"] == "first_2")["name"] == name
     assert drawing.card("first_2").locator("b").inner_text() == name
@@ -186,7 +196,9 @@ def test_ctrl_d_duplicates(drawing):
 
 
 def test_expressions_follow_what_is_duplicated(ada, server):
-    told = node("tell", "transform", 480, 0, "Tell", output="{{ steps.first.output }} {{ steps.start.output }}")
+    told = node(
+        "tell", "transform", 480, 0, "Tell", output="{{ steps.first.output }} {{ steps.start.output }}"
+    )
     nodes = [node("start", "start", 0, 0), node("first", "transform", 240, 0, "First", output="x"), told]
     drawing = Drawing(ada, server, flow(nodes, [edge("start", "first"), edge("first", "tell")]))
     drawing.click("first")
@@ -219,10 +231,10 @@ def test_moving_snaps_to_8_px_alt_disables_it_and_guides_show(drawing):
     assert drawing.page.locator(".guides").get_attribute("d") == ""
 
     drawing.page.keyboard.down("Alt")
-    drawing.drag_card("left", 3, 5)
+    drawing.drag_card("left", 13, 5)
     drawing.page.keyboard.up("Alt")
-    assert drawing.position("left") == (763, 53)
-    assert drawing.kept_position("left") == (763, 53)
+    assert drawing.position("left") == (773, 53)
+    assert drawing.kept_position("left") == (773, 53)
 
 
 def test_tidy_up_never_overlaps_cards(ada, server):
@@ -230,8 +242,12 @@ def test_tidy_up_never_overlaps_cards(ada, server):
     edges = []
     for index in range(40):
         cases = [{"port": f"p{case}", "when": "true"} for case in range(index % 6 + 1)]
-        nodes.append(node(f"n{index}", "condition", 13 * index % 90, 7 * index % 50, f"Node {index}", cases=cases))
-        edges.append(edge("start" if index < 3 else f"n{index // 3}", f"n{index}", "out" if index < 3 else "else"))
+        nodes.append(
+            node(f"n{index}", "condition", 13 * index % 90, 7 * index % 50, f"Node {index}", cases=cases)
+        )
+        edges.append(
+            edge("start" if index < 3 else f"n{index // 3}", f"n{index}", "out" if index < 3 else "else")
+        )
         edges.append(edge(f"n{index}", "done", "p0"))
     drawing = Drawing(ada, server, flow(nodes, edges))
     drawing.click("start")

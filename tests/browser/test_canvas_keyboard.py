@@ -28,7 +28,9 @@ def test_the_canvas_is_one_tab_stop_in_and_one_out(drawing):
 
 
 def test_an_empty_canvas_is_a_tab_stop_too(ada, server):
-    drawing = Drawing(ada, server, {"kind": "flow", "slug": "empty", "name": "Empty", "nodes": [], "edges": []})
+    drawing = Drawing(
+        ada, server, {"kind": "flow", "slug": "empty", "name": "Empty", "nodes": [], "edges": []}
+    )
     drawing.page.locator("[data-add-type]").last.focus()
     drawing.press("Tab")
     assert drawing.page.evaluate(f"document.activeElement === {CANVAS}")

@@ -61,7 +61,11 @@ def test_of_a_conflict_ones_own_changes_can_be_dropped_or_left_for_later(drawing
     dialog.get_by_role("button", name="Decide later").click()
     drawing.connect("left", "right")
     assert save_state(drawing) != ""
-    assert not [one for one in api_of(drawing.server).get(drawing.api_path).json()["draft"]["edges"] if one["to"] == "right" and one["from"] == "left"]
+    assert not [
+        one
+        for one in api_of(drawing.server).get(drawing.api_path).json()["draft"]["edges"]
+        if one["to"] == "right" and one["from"] == "left"
+    ]
 
     drawing.page.locator("#save-state").click()
     dialog.get_by_role("button", name="Drop my changes").click()
@@ -72,18 +76,20 @@ def test_of_a_conflict_ones_own_changes_can_be_dropped_or_left_for_later(drawing
 
 
 def test_changes_that_do_not_fit_any_more_are_left_out_and_said_so(drawing):
-    drawing.page.context.watch.expect("status of 409")
+    drawing.page.context.watch.expect("status of 409", "status of 404")
     nodes = [one for one in FORK["nodes"] if one["id"] != "right"]
     edges = [one for one in FORK["edges"] if "right" not in (one["from"], one["to"])]
-    api_of(drawing.server).put(drawing.api_path, json={**FORK, "slug": drawing.slug, "nodes": nodes, "edges": edges})
+    api_of(drawing.server).put(
+        drawing.api_path, json={**FORK, "slug": drawing.slug, "nodes": nodes, "edges": edges}
+    )
     drawing.drag_card("right", 40, 40)
     drawing.page.locator("#canvas-conflict").get_by_role("button", name="Put my changes on top").click()
-    drawing.wait_for_announcement("1 change did not fit any more and was left out.")
+    assert drawing.refused() == "1 change did not fit any more and was left out."
     assert drawing.ids() == {"start", "first", "which", "left", "done"}
 
 
 def test_closing_with_unsaved_work_warns(drawing):
-    drawing.page.context.watch.expect("ERR_INTERNET_DISCONNECTED")
+    drawing.page.context.watch.expect("ERR_INTERNET_DISCONNECTED", "Failed to fetch")
     asked = []
     drawing.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     drawing.page.context.set_offline(True)
@@ -99,7 +105,7 @@ def test_closing_with_unsaved_work_warns(drawing):
 
 
 def test_work_made_offline_is_replayed_when_the_connection_is_back(drawing):
-    drawing.page.context.watch.expect("ERR_INTERNET_DISCONNECTED")
+    drawing.page.context.watch.expect("ERR_INTERNET_DISCONNECTED", "Failed to fetch")
     drawing.page.context.set_offline(True)
     drawing.drag_card("left", 48, 64)
     drawing.connect("left", "right")
@@ -117,12 +123,19 @@ def test_work_made_offline_is_replayed_after_a_reload_and_can_be_undone(drawing)
     drawing.page.route("**/operations/", lambda route: route.abort())
     drawing.drag_card("left", 48, 64)
     drawing.wait_until("document.getElementById('save-state').dataset.state === 'offline'")
-    drawing.page.unroute("**/operations/")
     drawing.page.goto("about:blank")
     drawing.open()
-    assert drawing.kept_position("left") == (808, 64)
+    assert drawing.position("left") == (808, 64)
+    assert api_of(drawing.server).get(drawing.api_path).json()["draft"]["nodes"] == FORK["nodes"]
+    drawing.page.unroute("**/operations/")
     drawing.wait_for_announcement("1 change made offline is saved")
-    assert drawing.page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('baton:unsaved:')).length") == 0
+    assert drawing.kept_position("left") == (808, 64)
+    assert (
+        drawing.page.evaluate(
+            "Object.keys(localStorage).filter(key => key.startsWith('baton:unsaved:')).length"
+        )
+        == 0
+    )
     drawing.click("start")
     drawing.undo()
     assert drawing.kept_position("left") == (760, 0)
@@ -134,6 +147,7 @@ def test_offline_work_on_a_draft_that_moved_on_gets_a_choice(drawing):
     drawing.page.route("**/operations/", lambda route: route.abort())
     drawing.drag_card("left", 48, 64)
     drawing.wait_until("document.getElementById('save-state').dataset.state === 'offline'")
+    drawing.page.goto("about:blank")
     drawing.page.unroute("**/operations/")
     moved_elsewhere(drawing)
     drawing.open()
@@ -159,7 +173,9 @@ def test_an_answer_that_got_lost_is_no_conflict(drawing):
 
 def test_an_empty_graph_never_replaces_a_full_one_by_itself(drawing, server):
     posted = []
-    drawing.page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    drawing.page.on(
+        "request", lambda request: posted.append(request.url) if request.method == "POST" else None
+    )
     drawing.page.evaluate(f"{CANVAS}.load({{nodes: [], edges: []}})")
     drawing.page.wait_for_timeout(300)
 
@@ -204,7 +220,7 @@ def test_what_the_server_refuses_is_taken_back_and_said(drawing):
     drawing.wait_until_saved()
     assert "odd" not in drawing.ids()
     assert drawing.page.locator("#save-state").get_attribute("data-state") == "refused"
-    assert drawing.announced().startswith("Not saved: ")
+    assert drawing.refused().startswith("Not saved: ")
 
 
 def test_read_only_blocks_edits_and_allows_pan_and_inspect(drawing, sign_in, server):
@@ -230,7 +246,9 @@ def test_read_only_blocks_edits_and_allows_pan_and_inspect(drawing, sign_in, ser
     assert read.view()["y"] == pytest.approx(view["y"] - 40)
     page.keyboard.press("f")
     assert posted == []
-    assert json.dumps(api_of(server).get(drawing.api_path).json()["draft"]["nodes"]) == json.dumps(FORK["nodes"])
+    assert json.dumps(api_of(server).get(drawing.api_path).json()["draft"]["nodes"]) == json.dumps(
+        FORK["nodes"]
+    )
 
 
 def test_nodes_without_a_place_get_one_and_the_first_change_keeps_it(ada, server):

@@ -43,7 +43,9 @@ def test_escape_clears_and_cancels_a_running_drag_or_connection(drawing):
     assert drawing.position("first") == (240, 120)
     assert drawing.card("first").evaluate("card => card.style.transform") == "translate(240px, 120px)"
 
-    drawing.drag(drawing.port("left"), drawing.port("right", "in"), before_drop=lambda: drawing.press("Escape"))
+    drawing.drag(
+        drawing.port("left"), drawing.port("right", "in"), before_drop=lambda: drawing.press("Escape")
+    )
     assert ("left", "out", "right") not in drawing.edges()
 
     drawing.press("Escape")

@@ -46,10 +46,16 @@ def test_pinching_zooms(sign_in, server):
     x, y = drawing.empty()
 
     def fingers(kind: str, apart: float) -> None:
-        points = [] if kind == "touchEnd" else [{"x": x - apart, "y": y, "id": 1}, {"x": x + apart, "y": y, "id": 2}]
+        points = (
+            []
+            if kind == "touchEnd"
+            else [{"x": x - apart, "y": y, "id": 1}, {"x": x + apart, "y": y, "id": 2}]
+        )
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
-    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x - 40, "y": y, "id": 1}]})
+    touch.send(
+        "Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x - 40, "y": y, "id": 1}]}
+    )
     fingers("touchStart", 40)
     for apart in (45, 50, 55, 60):
         fingers("touchMove", apart)

@@ -68,7 +68,7 @@ def test_names_are_cut_to_what_a_box_holds():
     long = {"nodes": [{**CHAIN["nodes"][1], "name": "A very long name of a node"}], "edges": []}
     assert picture(long, 1040, 300).boxes[0].label == "A very long name of a node"
     small = picture(CHAIN).boxes[2]
-    assert small.label == "Good en…"
+    assert small.label == "Good …"
 
 
 @given(data=st.data())

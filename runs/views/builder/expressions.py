@@ -16,6 +16,7 @@ from flows.checks.scope import problems_of as scope_of
 from flows.checks.shapes import types
 from flows.fields import closed
 from flows.graph import Node
+from flows.nodes import TYPES
 from flows.nodes.base import Expression
 from governance.expressions import Flaw, check_condition, check_text
 from governance.refusals import Problem
@@ -117,7 +118,7 @@ def scope_at(drawing: Drawing, node: Node, kind: str) -> dict[str, Any]:
     """The JSON Schema of the names that may stand in an expression of this node."""
     known = names_in_scope(drawing, node, Single("", True, "", extra_of(drawing, node, kind)))
     steps = {
-        step: closed({"output": drawing.outputs.get(step) or {}, "port": TEXT, "ports": {"type": "array"}})
+        step: closed({"output": output_of(drawing, step), "port": TEXT, "ports": {"type": "array"}})
         for step in drawing.graph.nodes
         if in_scope(drawing, node.id, step)
     }
@@ -132,6 +133,14 @@ def scope_at(drawing: Drawing, node: Node, kind: str) -> dict[str, Any]:
     return closed(
         {name: schemas.get(name, {}) for name in ("input", "steps", "run", *sorted(known)) if name in known}
     )
+
+
+def output_of(drawing: Drawing, step: str) -> Mapping[str, Any]:
+    """What a step gives when it succeeds: for whoever types, also of one that may fail onto its error port."""
+    found = drawing.graph.nodes[step]
+    if found.type in TYPES and found.type != "start" and drawing.outputs.get(step) is None:
+        return TYPES[found.type].output_schema(found.config, drawing.around(step)) or {}
+    return drawing.outputs.get(step) or {}
 
 
 def completions(scope: Mapping[str, Any], source: str, kind: str, at: int) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from governance import documents
 from governance.models import Group
 from governance.refusals import Problem, Refused
 from runs.views import frame
-from runs.views.builder import connections
+from runs.views.builder import connections, page
 from runs.views.builder.desk import Desk, desk_of
 from runs.views.builder.editing import Edit, edit, refusal
 from runs.views.builder.fixing import revision_of
@@ -109,13 +109,14 @@ def answered(
         return HttpResponseRedirect(
             f"{desk.url('flow')}?node={node}&tab={tab}" if found else desk.url("flow")
         )
+    news = done.event(desk) if done else None
     if found is None:
-        context = {"desk": desk, "news": done.event(desk) if done else None, "wrong": wrong}
+        context = {"desk": desk, "news": news, "wrong": wrong}
         return render(request, "builder/_inspector_empty.html", context, status=status)
-    context = {**inspector_context(desk, found, tab, typed), "wrong": wrong}
-    context["news"] = done.event(desk) if done else None
-    template = "builder/_inspector.html" if frame.is_fragment(request) else "builder/refused.html"
-    return render(request, template, context, status=status)
+    context = {**inspector_context(desk, found, tab, typed), "wrong": wrong, "news": news}
+    if frame.is_fragment(request):
+        return render(request, "builder/_inspector.html", context, status=status)
+    return page.shown(request, desk, "problems", {"inspected": context}, status)
 
 
 def inspector_context(

@@ -100,21 +100,25 @@ class NodeForm:
 
     def fields(self, problems: Iterable[Problem], typed: "Typed | None" = None) -> list[FieldView]:
         """The tab's controls with what is wrong at each; `typed` is what a person just sent, right or wrong."""
-        problems = list(problems)
-        in_config = [
-            replace(each, pointer=each.pointer.removeprefix("/config"))
-            for each in problems
-            if is_in_config(each)
-        ]
-        in_config = [each for each in in_config if not names_one_of(each, self.references)]
-        own = [each for each in problems if not is_in_config(each)]
         form, node_form = self.config_form, self.node_form
+        in_config = [each for each in map(below_config, problems) if each and self.draws(each)]
+        own = [each for each in problems if first(each.pointer) in node_form.schema["properties"]]
         typed = typed or Typed(self.config, self.node)
         drawn = {name: value for name, value in typed.config.items() if name in form.schema["properties"]}
         on_node = {name: typed.node[name] for name in node_form.schema["properties"] if name in typed.node}
-        top = node_form.fields(on_node, [*typed.on_node, *without(own, typed.on_node)])
-        rest = form.fields(drawn, [*typed.in_config, *without(in_config, typed.in_config)])
+        top = drawn_by(node_form, on_node, [*typed.on_node, *without(own, typed.on_node)])
+        rest = drawn_by(form, drawn, [*typed.in_config, *without(in_config, typed.in_config)])
         return [*top, *rest] if self.tab == "settings" else [*rest, *top]
+
+    def draws(self, problem: Problem) -> bool:
+        """Whether a problem of the config is shown by this tab's fields: those with a control of another kind tell
+        themselves."""
+        names = [name for name in self.drawn if name not in REFERRED]
+        if problem.pointer:
+            return first(problem.pointer) in names
+        known = self.type.config_schema["properties"] if self.type else {}
+        named = [name for name in known if repr(name) in problem.message]
+        return named[0] in names if named else self.tab == "settings"
 
     def reference_fields(self, problems: Iterable[Problem]) -> list[ReferenceField]:
         problems = list(problems)
@@ -174,16 +178,20 @@ def without(problems: Iterable[Problem], told: Iterable[Problem]) -> list[Proble
     return [problem for problem in problems if problem.pointer not in places]
 
 
-def is_in_config(problem: Problem) -> bool:
-    return problem.pointer == "/config" or problem.pointer.startswith("/config/")
+def drawn_by(form: SchemaForm, value: Mapping[str, Any], problems: list[Problem]) -> list[FieldView]:
+    return form.fields(value, problems) if form.schema["properties"] else []
 
 
-def names_one_of(problem: Problem, names: Iterable[str]) -> bool:
-    """Whether a problem is about one of these fields of the config: at it, or that it is missing."""
-    return any(
-        problem.pointer == f"/{name}" or (problem.pointer == "" and repr(name) in problem.message)
-        for name in names
-    )
+def below_config(problem: Problem) -> Problem | None:
+    """The problem with its pointer relative to the config; None for one that is elsewhere."""
+    if first(problem.pointer) != "config":
+        return None
+    return replace(problem, pointer=problem.pointer.removeprefix("/config"))
+
+
+def first(pointer: str) -> str:
+    """The first step of a pointer."""
+    return pointer.split("/")[1] if pointer else ""
 
 
 def words() -> dict[str, dict[str, str]]:

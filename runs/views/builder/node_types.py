@@ -13,7 +13,7 @@ from flows.nodes import TYPES
 from flows.nodes.base import NodeType
 from runs.views.builder.desk import STAND_IN
 
-# The groups of the palette, in its order; a type of another group stands under its own name behind them.
+EMPTY: dict[str, Any] = {"cases": [], "routes": []}
 GROUPS = {
     "work": gettext_lazy("Work"),
     "coordinate": gettext_lazy("Coordinate"),
@@ -30,15 +30,18 @@ class Group:
 
 
 def groups() -> list[Group]:
-    names = [*GROUPS, *(each.group for each in TYPES.values() if each.group not in GROUPS)]
-    found = [
-        Group(name, str(GROUPS.get(name, name.capitalize())), of_group(name)) for name in dict.fromkeys(names)
-    ]
-    return [group for group in found if group.types]
+    """The palette's groups in their order, each with its types."""
+    sorted_out = {name: [each for each in TYPES.values() if group_of(each) == name] for name in GROUPS}
+    return [Group(name, str(GROUPS[name]), types) for name, types in sorted_out.items() if types]
 
 
-def of_group(name: str) -> list[NodeType]:
-    return [each for each in TYPES.values() if each.group == name]
+def group_of(node_type: NodeType) -> str:
+    """Where people look for a type: read off what it is, so that a new one needs no line here."""
+    if node_type.kind == "start" or not node_type.ports(EMPTY):
+        return "ends"
+    if node_type.group == "people" or "cases" in node_type.config_schema["properties"]:
+        return "decide"
+    return "coordinate" if node_type.group == "flow" else "work"
 
 
 def node_types() -> dict[str, dict[str, Any]]:
@@ -51,7 +54,7 @@ def node_types() -> dict[str, dict[str, Any]]:
             "summary": _(each.summary),
             "ports": list(fresh.ports),
             "accepts_in": fresh.inputs,
-            **({"config": config} if (config := fresh_config(each)) else {}),
+            **({"config": fresh_config(each)} if each.config_schema["required"] else {}),
         }
         for (kind, each), fresh in zip(TYPES.items(), fresh_cards(lambda node: None), strict=True)
     }
@@ -68,5 +71,4 @@ def fresh_cards(inspector_url) -> Iterable[CardView]:
 
 def fresh_config(node_type: NodeType) -> dict[str, Any]:
     """What is usual of the required fields; agents, tools and texts are for their author to choose."""
-    required = node_type.config_schema.get("required", ())
-    return {field: USUAL[field] for field in required if field in USUAL}
+    return {field: USUAL[field] for field in node_type.config_schema["required"] if field in USUAL}

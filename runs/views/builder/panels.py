@@ -11,16 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from flows.cards import CardView
-from flows.costs import Cost
+from flows.costs import FREE, Cost
 from flows.fixes import fixes
 from flows.time_estimate import Time
+from governance.money import NANO
 from governance.refusals import Problem
 from runs.views.builder.desk import Desk, desk_of
 
 MOST_ROWS = 60
 STATUSES = {"error": "failed", "warning": "waiting", "info": "running"}
 ICONS = {"error": "circle-x", "warning": "triangle-alert", "info": "info"}
-FREE = Cost(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,14 @@ class Line:
     card: CardView
     cost: Cost
     time: Time
+
+    @property
+    def expected_usd(self) -> float:
+        return float(self.cost.expected) / NANO
+
+    @property
+    def worst_usd(self) -> float | None:
+        return None if self.cost.worst is None else float(self.cost.worst) / NANO
 
     @property
     def worst_s(self) -> float | None:

@@ -14,8 +14,9 @@ from flows.schema import SCHEMA
 from governance import documents
 from governance.refusals import Problem, Refused
 from runs.views import frame
+from runs.views.builder import page
 from runs.views.builder.desk import Desk, desk_of
-from runs.views.builder.editing import Edit, edit, refusal
+from runs.views.builder.editing import edit, refusal
 from runs.views.builder.fixing import revision_of
 from runs.views.builder.node_fields import unread, without
 from runs.views.forms import SchemaForm
@@ -47,12 +48,10 @@ def settings_update(request: HttpRequest, desk: Desk) -> HttpResponse:
         wrong, status = refusal(error), 422
     if not frame.is_fragment(request) and not wrong:
         return HttpResponseRedirect(f"{desk.url('flow')}?panel=input")
-    return shown(request, desk, {**context(desk, value, told), "wrong": wrong}, done, status)
-
-
-def shown(request: HttpRequest, desk: Desk, found: dict, done: Edit | None, status: int) -> HttpResponse:
-    template = "builder/_settings.html" if frame.is_fragment(request) else "builder/refused.html"
-    return render(request, template, {**found, "news": done.event(desk) if done else None}, status=status)
+    found = {**context(desk, value, told), "wrong": wrong, "news": done.event(desk) if done else None}
+    if frame.is_fragment(request):
+        return render(request, "builder/_settings.html", found, status=status)
+    return page.shown(request, desk, "input", {"settings": found}, status)
 
 
 def form() -> SchemaForm:

@@ -18,6 +18,7 @@ from runs.engine.rows import loads
 from runs.launch import LaunchRefused
 from runs.models import Run
 from runs.views import frame
+from runs.views.builder import page
 from runs.views.builder.desk import Desk, desk_of
 from runs.views.forms import FieldView, SchemaForm, defaults
 
@@ -55,15 +56,18 @@ def trial_create(request: HttpRequest, desk: Desk, node: str) -> HttpResponse:
         return refused(request, desk, node, value, trial_runs.problems_of(error))
     if not frame.is_fragment(request):
         return HttpResponseRedirect(reverse("run", args=[run.id]))
-    return render(request, "builder/_trial_run.html", run_context(desk, run))
+    return render(
+        request, "builder/_trial.html", {**form_context(desk, node, value), **run_context(desk, run)}
+    )
 
 
 def refused(
     request: HttpRequest, desk: Desk, node: str, value: Any, problems: Iterable[Problem]
 ) -> HttpResponse:
     context = form_context(desk, node, value, problems)
-    template = "builder/_trial.html" if frame.is_fragment(request) else "builder/refused.html"
-    return render(request, template, context, status=422)
+    if frame.is_fragment(request):
+        return render(request, "builder/_trial.html", context, status=422)
+    return page.shown(request, desk, "test", {"trial": context}, 422)
 
 
 @require_safe
@@ -147,6 +151,7 @@ def run_context(desk: Desk, run: Run) -> dict[str, Any]:
         "output": "" if output is None else json.dumps(output, ensure_ascii=False, indent=2)[:LONGEST_SHOWN],
         "error": loads(run.error) if run.error else None,
         "waits": loads(run.waiting),
-        "url": desk.url("flow-trial", run.id),
+        "took": run.finished_at and run.started_at and run.finished_at - run.started_at,
+        "trial_url": desk.url("flow-trial", run.id),
         "run_url": reverse("run", args=[run.id]),
     }

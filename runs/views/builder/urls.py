@@ -5,9 +5,9 @@ from django.urls import include, path
 from runs.views.builder import (
     expressions,
     fixing,
+    flow,
     inspector,
     operations,
-    page,
     panels,
     papers,
     settings,
@@ -15,7 +15,7 @@ from runs.views.builder import (
 )
 
 of_a_flow = [
-    path("", page.flow_show, name="flow"),
+    path("", flow.flow_show, name="flow"),
     path("operations/", operations.operation_create, name="flow-operations"),
     path("nodes/<slug:node>/", inspector.node_edit, name="flow-node"),
     path("problems/", panels.problem_list, name="flow-problems"),

@@ -11,7 +11,7 @@ from runs.views.forms import Choices, Option, SchemaForm
 from runs.views.registry.document_form import IDENTITY, PREFIX, DocumentForm, Section, Words, dressed
 
 
-def form_of(tools: Iterable[Document], complete_url: str = "") -> DocumentForm:
+def form_of(tools: Iterable[Document], complete_url: str) -> DocumentForm:
     """`tools` are those of the project, with their live versions; `complete_url` completes the instructions."""
     properties = {name: inner for name, inner in AGENT["properties"].items() if name not in IDENTITY}
     widgets = {
@@ -66,7 +66,7 @@ def sections() -> tuple[Section, ...]:
             _("Instructions"),
             "message-square",
             ("instructions",),
-            _("It may name what a run knows: {{ input.… }}, {{ steps.….output.… }}, {{ run.user }}."),
+            _("It may name what a run knows: {{ input.name }}, {{ steps.node.output }}, {{ run.user }}."),
         ),
         Section("model", _("Model"), "cpu", ("model", "fallback_models", "params")),
         Section(

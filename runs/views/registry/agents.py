@@ -98,7 +98,7 @@ def agent_show(request: HttpRequest, project: str, slug: str) -> HttpResponse:
     """The form, or what the agent says; posted, it saves the draft."""
     found = frame.project(request, project, "edit" if request.method == "POST" else "read")
     document = documents.load(found, "agent", slug)
-    form = agent_form.form_of(agent_form.tools_of(found))
+    form = agent_form.form_of(agent_form.tools_of(found), reverse("expressions-free", args=[project]))
     outcome = document_form.save(request, found, document, form) if request.method == "POST" else None
     if outcome and outcome.saved:
         return editing.kept(request, document, outcome)

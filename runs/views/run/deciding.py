@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from governance import approvals, ids
 from governance.models import Approval
-from governance.refusals import Conflict, NotFound, Problem, Refused
+from governance.refusals import Conflict, Forbidden, NotFound, Problem, Refused
 from runs.models import Run
 from runs.views import frame
 from runs.views.run import page, trace
@@ -27,6 +27,8 @@ def decision_create(request: HttpRequest, run_id: int, approval_id: int) -> Http
     item = Approval.objects.select_related("project").filter(id=approval_id, run_id=run.id).first()
     if item is None:
         raise NotFound(f"Run {run.public_id} has no item {ids.encode(approval_id)}.")
+    if not approvals.may_decide(item, request.user):
+        raise Forbidden(_("This is for %(who)s to decide.") % {"who": ", ".join(item.reviewers)})
     asked, given = read(request, item)
     if asked.problems:
         return again(request, run, item, asked, 422)

@@ -41,6 +41,12 @@ class Drawing:
     def config(self, node: str) -> Mapping[str, Any]:
         return self.nodes.get(node, {}).get("config", {})
 
+    @staticmethod
+    def may_call(node: Mapping[str, Any]) -> bool:
+        """Whether a step of this node can have calls below it."""
+        known = TYPES.get(node.get("type", ""))
+        return known is None or not known.is_pure(node.get("config", {}))
+
     def facts(self) -> dict[str, dict[str, Any]]:
         """What the page's script draws rows and edges with, by node."""
         return {
@@ -48,6 +54,7 @@ class Drawing:
                 "name": self.node_name(node),
                 "icon": self.icon(node),
                 "type": found.get("type"),
+                "calls": self.may_call(found),
                 "attempts": found.get("retry", {}).get("max_attempts", 3) if "retry" in found else 1,
             }
             for node, found in self.nodes.items()

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import orjson
-from channels.db import database_sync_to_async
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
@@ -34,7 +34,7 @@ async def lines(run_id: int) -> AsyncIterator[bytes]:
         page = await read(run_id, seen)
 
 
-@database_sync_to_async
+@sync_to_async
 def read(run_id: int, after: int) -> list[dict]:
     rows = Event.objects.filter(run_id=run_id, seq__gt=after).order_by("seq")[:LINES_AT_ONCE]
     return show_events(run_id, list(rows))

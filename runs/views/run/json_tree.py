@@ -7,6 +7,7 @@ from typing import Any
 from runs.engine.rows import dumps
 
 DEEPEST, MOST, LONG, LONGEST = 16, 1_500, 240, 50_000
+MOST_IN_ONE = 100
 OPEN_LEVELS, OPEN_UP_TO = 3, 30
 
 
@@ -42,7 +43,7 @@ def _tree(key: str | None, value: Any, depth: int, room: Iterator[int]) -> Tree:
 def _branch(key: str | None, pairs: list, brackets: str, depth: int, room: Iterator[int]) -> Tree:
     children: list[Tree] = []
     if depth < DEEPEST:
-        for name, inner in pairs:
+        for name, inner in pairs[:MOST_IN_ONE]:
             if next(room, None) is None:
                 break
             children.append(_tree(name[:LONG], inner, depth + 1, room))

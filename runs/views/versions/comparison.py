@@ -59,7 +59,7 @@ def _keys(shown: Subject, asked: QueryDict) -> tuple[str | None, str] | None:
         return chosen[0], chosen[1]
     newest = shown.document.versions.order_by("-number").values_list("number", flat=True)[:2]
     numbers = [str(number) for number in newest]
-    to = chosen[0] if chosen else asked.get("to") or _latest(shown, numbers)
+    to = chosen[0] if len(chosen) == 1 else asked.get("to") or _latest(shown, numbers)
     if to is None:
         return None
     return asked.get("from") or _before(shown, to, numbers), to

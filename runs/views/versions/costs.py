@@ -16,10 +16,6 @@ class Costs:
     before: dict[str, Any] | None
     after: dict[str, Any]
 
-    @property
-    def differ(self) -> bool:
-        return self.before != self.after
-
 
 def costs_of(shown: Subject, body: Mapping[str, Any]) -> Costs | None:
     """None for what is no flow: its cost is that of the flows that use it."""

@@ -53,7 +53,7 @@ def course_of(document: Document) -> Course:
     """One query, however often the document changed; of very many changes the newest."""
     made = list(document.activations.select_related("version", "by").order_by("-id")[: MOST + 1])
     numbers = [number_of(activation) for activation in made]
-    before = [*numbers[1:], None]
+    before = [*numbers[1:], None][: len(numbers)]
     turns = [
         Turn(number, was, activation.at, activation.by)
         for activation, number, was in zip(made, numbers, before, strict=True)

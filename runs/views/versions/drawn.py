@@ -35,7 +35,8 @@ class Text:
 
 @dataclass(slots=True)
 class Group:
-    """What differs in one thing: a node, the connections, or the fields of the document itself."""
+    """What differs in one thing: a node, the connections, or the fields of the document itself. `heading` stands
+    over the names of its rows."""
 
     title: str
     what: str = CHANGED
@@ -43,6 +44,7 @@ class Group:
     rows: list[Row] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
     note: str = ""
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,9 @@ def _says_something(group: Group) -> bool:
 
 
 def _groups(changes: list[Change], old: Mapping, new: Mapping) -> Iterator[Group]:
-    own = Group(_("Fields"))
+    own = Group(_("Fields"), heading=_("Field"))
     nodes: dict[str, Group] = {}
-    edges = Group(_("Connections"))
+    edges = Group(_("Connections"), heading=_("Connection"))
     moved = [change for change in changes if words.is_layout(change)]
     for change in changes:
         part = change.path[1] if len(change.path) > 1 else None
@@ -90,7 +92,7 @@ def _node(name: str, change: Change, old: Mapping, new: Mapping) -> Group:
     node = next((one for body in (new, old) for one in _nodes_of(body) if one.get("id") == name), {})
     shown = node.get("name") if isinstance(node.get("name"), str) else ""
     what = change.what if len(change.path) == 2 else CHANGED
-    return Group(shown or name, what, name)
+    return Group(shown or name, what, name, heading=_("Field"))
 
 
 def _nodes_of(body: Mapping) -> Iterable[Mapping]:

@@ -8,9 +8,11 @@ from django.utils.translation import ngettext
 
 from governance.documents import yaml_text
 from governance.documents.difference import ADDED, REMOVED, REORDERED, Change, Item
+from runs.templatetags.baton import dollars
 from runs.views.forms.labels import humanised, unit_of
 
 LONGEST = 90
+LONGEST_IN_LINE = 32
 MOST_SAID = 3
 LONGEST_NAME = 60
 LAYOUT = "position"
@@ -42,7 +44,7 @@ def value_of(value: Any, path: Sequence[str | Item] = ()) -> str:
     key = next((part for part in reversed(path) if isinstance(part, str)), "")
     unit = unit_of(key, {}) if isinstance(value, int | float) else ""
     text = text_of(value)
-    return f"${text}" if unit == "$" else f"{text} {unit}".rstrip() or _("an empty text")
+    return dollars(value) if unit == "$" else f"{text} {unit}".rstrip() or _("an empty text")
 
 
 def is_layout(change: Change) -> bool:
@@ -130,8 +132,8 @@ def _pattern(change: Change) -> str:
     if change.what == REMOVED:
         return _("%(name)s removed")
     if change.what == ADDED:
-        return _("%(name)s added") if is_long(change.after) else _("%(name)s %(after)s")
-    if is_long(change.before) or is_long(change.after):
+        return _("%(name)s added") if _is_long_in_line(change.after) else _("%(name)s %(after)s")
+    if _is_long_in_line(change.before) or _is_long_in_line(change.after):
         return _("%(name)s changed")
     return _("%(name)s %(before)s → %(after)s")
 
@@ -142,8 +144,12 @@ def _inside(path: Sequence[str | Item]) -> str:
     return name[:1].lower() + name[1:] if name[1:2].islower() else name
 
 
+def _is_long_in_line(value: Any) -> bool:
+    return is_long(value) or (isinstance(value, str) and len(value) > LONGEST_IN_LINE)
+
+
 def _short(value: Any, path: Sequence[str | Item]) -> str:
-    return "" if is_long(value) else value_of(value, path)[:LONGEST_NAME]
+    return "" if is_long(value) else value_of(value, path)
 
 
 def counted(body: Mapping[str, Any]) -> str:

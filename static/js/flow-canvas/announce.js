@@ -1,7 +1,5 @@
-// Telling people: politely to screen readers, and as a toast what was refused.
+// Telling people: what happened politely to screen readers, what was refused as a toast, which is read out too.
 import { html } from "./elements.js";
-
-const TOAST_MS = 6000;
 
 export class Announcer {
   constructor(canvas) {
@@ -16,20 +14,9 @@ export class Announcer {
   }
 
   refuse(detail) {
-    this.say(detail);
     this.canvas.dispatchEvent(new CustomEvent("canvas:refused", { bubbles: true, detail: { detail } }));
-    toast(detail);
+    if (!document.getElementById("toasts")) return this.say(detail);
+    this.say("");
+    document.dispatchEvent(new CustomEvent("toast", { detail: { title: detail, status: "waiting", key: "canvas" } }));
   }
-}
-
-/** A note in the corner that goes by itself, unless the pointer is on it. The screen reader has heard it already. */
-function toast(text) {
-  const shelf = document.getElementById("toasts");
-  if (!shelf) return;
-  const note = html("div", "toast");
-  note.setAttribute("aria-hidden", "true");
-  note.append(html("span", "grow", text));
-  shelf.append(note);
-  const leave = () => (note.matches(":hover") ? setTimeout(leave, TOAST_MS) : note.remove());
-  setTimeout(leave, TOAST_MS);
 }

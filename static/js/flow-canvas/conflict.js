@@ -1,6 +1,7 @@
 // The draft moved on elsewhere: a person chooses, and until then nothing is posted.
 import { html } from "./elements.js";
-import { applyAll } from "./operations.js";
+import { FlowModel } from "./model.js";
+import { applyAll, isDone } from "./operations.js";
 import { say } from "./words.js";
 
 const OWN_CHANGE_MS = 400;
@@ -21,13 +22,26 @@ export class Conflict {
     const { saving } = this;
     await new Promise((resolve) => setTimeout(resolve, OWN_CHANGE_MS)); // the inspector's own save may be on its way
     if (found.revision <= saving.revision) return saving.pump();
-    const arrived = this.#alreadySaved(found.document);
-    if (arrived) {
-      saving.drop(arrived);
-      saving.moveTo(found.revision);
-      return saving.queue.length ? saving.pump() : saving.showSaved();
-    }
+    if (this.isMine(found)) return saving.queue.length ? saving.pump() : saving.showSaved();
     this.open(found);
+  }
+
+  /** Whether theirs is ours but for gestures still to be posted: then an answer got lost, and nobody was in between. */
+  isMine({ revision, document: theirs }) {
+    const { saving, canvas } = this;
+    const model = new FlowModel(theirs);
+    const present = saving.queue.findIndex(({ operations }) => !operations.every((one) => isDone(model, one)));
+    const count = present < 0 ? saving.queue.length : present;
+    try {
+      for (const { operations } of saving.queue.slice(count)) applyAll(model, operations);
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
+    if (plain(model.document) !== plain(canvas.model.document)) return false;
+    saving.drop(count);
+    saving.moveTo(revision);
+    return true;
   }
 
   open(found) {
@@ -68,17 +82,6 @@ export class Conflict {
       if (!this.canvas.editing.perform(operations, label)) lost += 1;
     }
     if (lost) this.canvas.refuse(say("left-out", { count: lost }));
-  }
-
-  /** How many gestures the server has already: an answer that never arrived. 0: theirs is another document. */
-  #alreadySaved(theirs) {
-    const { queue } = this.saving;
-    const model = new this.canvas.model.constructor(this.canvas.model.document);
-    for (let count = queue.length; count > 0; count--) {
-      if (plain(model.document) === plain(theirs)) return count;
-      applyAll(model, queue[count - 1].inverse);
-    }
-    return 0;
   }
 }
 

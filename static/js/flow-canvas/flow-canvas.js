@@ -170,6 +170,7 @@ export class FlowCanvas extends HTMLElement {
     this.view.resized();
     this.fit();
     this.toggleAttribute("data-ready", true);
+    requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("canvas:ready"))); // it is painted
     document.fonts?.ready.then(() => this.remeasure()); // a pill is as wide as its name
   }
 
@@ -178,6 +179,7 @@ export class FlowCanvas extends HTMLElement {
     const { makeEditable } = await import("./editor.js");
     makeEditable(this, this.leaving.signal);
     this.toggleAttribute("data-editable", true);
+    performance.mark("canvas:editable");
   }
 
   #resized() {

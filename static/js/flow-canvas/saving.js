@@ -2,6 +2,7 @@
 import { takeCards, takePanels, takeSummary } from "./answers.js";
 import { Conflict } from "./conflict.js";
 import { joined } from "./history.js";
+import { isDone } from "./operations.js";
 import { Store } from "./store.js";
 import { say } from "./words.js";
 
@@ -97,7 +98,10 @@ export class Saving {
     takeSummary(this.canvas, answer.summary);
     takePanels(answer);
     this.canvas.dispatchEvent(new CustomEvent("canvas:saved", { bubbles: true, detail: { revision: this.revision } }));
-    if (!this.queue.length) this.showSaved(answer.saved_at);
+    if (this.queue.length) return;
+    this.showSaved(answer.saved_at);
+    if (this.replayed) this.canvas.announce(say("replayed", { count: this.replayed }));
+    this.replayed = 0;
   }
 
   /** The draft moved on and this page has not seen how: asks, with nothing to do, for what it is now. */
@@ -144,21 +148,23 @@ export class Saving {
   }
 
   async #replay({ revision, gestures }) {
-    if (revision === this.revision) {
-      for (const { operations, label } of gestures) {
-        const inverse = this.canvas.editing.apply(operations);
-        if (inverse) this.queue.push({ operations, inverse, label, merge: "" });
-      }
-      this.canvas.editing.history.past.push(...this.queue);
-      this.canvas.editing.tellHistory();
-    } else {
-      this.queue.push(...gestures.map((gesture) => ({ ...gesture, inverse: [], merge: "" })));
-      return this.conflict.open({ revision: this.revision, document: this.canvas.model.document, cards: {} });
+    const { model, editing } = this.canvas;
+    if (revision !== this.revision) {
+      // The last of an earlier page may have arrived though its answer did not.
+      const rest = gestures.findIndex(({ operations }) => !operations.every((one) => isDone(model, one)));
+      if (rest < 0) return this.#keep();
+      this.queue = gestures.slice(rest).map((gesture) => ({ ...gesture, inverse: [], merge: "" }));
+      return this.conflict.open({ revision: this.revision, document: model.document, cards: {} });
     }
-    const count = this.queue.length;
+    for (const { operations, label } of gestures) {
+      const inverse = editing.apply(operations);
+      if (inverse) this.queue.push({ operations, inverse, label, merge: "" });
+    }
+    this.replayed = this.queue.length;
+    editing.history.past.push(...this.queue);
+    editing.tellHistory();
     this.#keep();
     await this.pump();
-    if (count && !this.held && !this.pausedFor) this.canvas.announce(say("replayed", { count }));
   }
 }
 

@@ -3,7 +3,7 @@ import { duration } from "./format.js";
 import { drawn } from "./words.js";
 
 const STEPS_S = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400, 604800];
-const MARKS = 5;
+const APART_PX = 64;
 
 export class Axis {
   marks = [];
@@ -18,7 +18,8 @@ export class Axis {
     this.start = trace.start ?? trace.created;
     this.end = Math.max(trace.end ?? this.clock(), this.start + 1);
     const span = this.end - this.start;
-    const step = (STEPS_S.find((seconds) => span / (seconds * 1000) <= MARKS) ?? 604800 * Math.ceil(span / 604800_000 / MARKS)) * 1000;
+    const most = Math.max(Math.floor(this.svg.clientWidth / APART_PX), 1);
+    const step = (STEPS_S.find((seconds) => span / (seconds * 1000) <= most) ?? 604800 * Math.ceil(span / 604800_000 / most)) * 1000;
     const marks = Array.from({ length: Math.floor(span / step) + 1 }, (_, index) => index * step);
     const moved = marks.length !== this.marks.length || step !== this.step;
     [this.marks, this.step] = [marks, step];

@@ -46,7 +46,8 @@ export class Outline {
   #step(row, level) {
     const items = this.errorsOnly ? (row.items ?? []).filter(failed) : (row.items ?? []);
     if (this.errorsOnly && !failed(row) && !items.length && ![...(row.calls?.values() ?? [])].some(failed)) return [];
-    const has = items.length || row.calls === null || row.calls?.size;
+    const may = row.calls === null && this.trace.nodes[row.node]?.calls; // they are read when it is unfolded
+    const has = items.length || may || row.calls?.size;
     const open = has ? this.isOpen(row.key, this.opens || (this.errorsOnly && items.length > 0)) : undefined;
     const entry = { id: row.key, level, kind: "step", row, open };
     return open ? [entry, ...this.#items(items, level + 1), ...this.#calls(row, level + 1)] : [entry];

@@ -123,7 +123,6 @@ function spacer() {
   const row = document.createElement("tr");
   row.setAttribute("aria-hidden", "true");
   row.className = "wf__space";
-  const cell = row.appendChild(document.createElement("td"));
-  cell.colSpan = 4;
+  row.append(document.createElement("td"));
   return row;
 }

@@ -29,6 +29,14 @@ def project(transactional_db) -> Project:
     return people.create_project("demo", "Demo", people.create_user("ada", None))
 
 
+def made(project: Project) -> tuple[Run, list[Run]]:
+    """A family, made in a thread that leaves no connection behind."""
+    try:
+        return family(project)
+    finally:
+        connections.close_all()
+
+
 def family(project: Project) -> tuple[Run, list[Run]]:
     fields = {"project": project, "flow": "f", "version": 1, "trace_id": "t", "root_id": 1, "created_at": 1}
     above = Run.objects.create(**fields)
@@ -48,7 +56,7 @@ async def test_a_run_and_the_runs_below_it_end_at_the_same_moment(project):
     stores = [hosting.make_store(), hosting.make_store()]
     one, two = (Writer(store) for store in stores)
     for _ in range(ROUNDS):
-        above, below = await asyncio.to_thread(family, project)
+        above, below = await asyncio.to_thread(made, project)
         (parent,) = await journals(one, [above], "one")
         children = await journals(two, below, "two")
         parent.line("run.finished", {})

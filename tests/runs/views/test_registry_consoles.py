@@ -104,7 +104,7 @@ def test_a_provider_is_asked_for_a_named_model(project):
 def test_what_a_real_provider_refuses_is_said_in_words(project, settings, status, said):
     with OpenAIServer(rules=[{"status": status, "message": "no"}]) as server:
         settings.HTTP_ALLOW = frozenset({server.endpoint})
-        assert said in tested(project, server.url)
+        assert said in answer_of(project, server.url)
 
 
 def test_where_nothing_listens_is_said_in_words(project, settings):
@@ -112,10 +112,10 @@ def test_where_nothing_listens_is_said_in_words(project, settings):
         taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody else takes the port meanwhile
         endpoint = f"127.0.0.1:{taken.getsockname()[1]}"
         settings.HTTP_ALLOW = frozenset({endpoint})
-        assert "Nothing answers there: check api_base" in tested(project, f"http://{endpoint}/v1")
+        assert "nothing listens there. Check api_base" in answer_of(project, f"http://{endpoint}/v1")
 
 
-def tested(project: Project, url: str) -> str:
+def answer_of(project: Project, url: str) -> str:
     body = {"kind": "provider", "slug": "real", "type": "openai", "api_base": url, "api_key": "sk-test"}
     documents.create_and_publish(project, "provider", "real", body, None)
     page = client_of("ada").post("/projects/demo/providers/real/test/", {"model": "gpt-x"}).content.decode()

@@ -1,5 +1,7 @@
 """The lists and pages of agents, tools and providers: who sees what, what they add up, and in how many queries."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -206,7 +208,7 @@ def test_long_lists_come_in_pages_that_lead_both_ways(project):
     assert len(seen) == 69
     assert seen == sorted(seen)
     last = ben.get(pages[-1]).content.decode()
-    back = last.partition("Previous</a>")[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    (back,) = re.findall(r'href="([^"]*before[^"]*)"', last)
     assert len(pages) == 3
     assert 'agents/zz-021/"' in ben.get(f"/projects/demo/agents/{back}").content.decode()
 

@@ -70,7 +70,7 @@ def test_a_fork_takes_over_what_does_not_lie_behind_its_node(ended):
     client = signed_in("ada")
     page = client.get(address(ended, "forks/?node=technical")).content.decode()
     assert '<option value="technical" selected>' in page
-    posted = {"from_node": "technical", "input.message": "My lamp does not light up"}
+    posted = {"from_node": "technical", "input/message": "My lamp does not light up"}
     answer = client.post(address(ended, "forks/"), posted)
     forked = Run.objects.get(forked_from=ended.id)
     assert answer["Location"] == address(forked)
@@ -88,11 +88,11 @@ def test_a_fork_takes_over_what_does_not_lie_behind_its_node(ended):
             "The version of agents/support-router is a whole number from 1.",
         ),
         ({"pin:agents/support-router": "99"}, "99"),
-        ({"input.message": ""}, ""),
+        ({"input/message": ""}, ""),
     ],
 )
 def test_a_fork_that_cannot_be_is_shown_again_with_what_is_wrong(ended, change, sentence):
-    posted = {"from_node": "technical", "input.message": "My lamp does not light up", **change}
+    posted = {"from_node": "technical", "input/message": "My lamp does not light up", **change}
     answer = signed_in("ada").post(address(ended, "forks/"), posted)
     assert answer.status_code == 422
     assert sentence in text_of(answer)

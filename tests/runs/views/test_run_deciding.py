@@ -9,12 +9,6 @@ from tests.runs.views.journals import replay
 from tests.runs.views.people import signed_in
 from tests.runs.views.test_run_page import ada, address, text_of
 
-PAYLOAD = {
-    "payload.charge": "ch_9002",
-    "payload.amount_usd": "49.0",
-    "payload.reason": "Order 1042 was charged twice.",
-}
-
 
 @pytest.fixture
 def run(demo_with_flows):
@@ -71,7 +65,7 @@ def test_a_payload_that_does_not_fit_is_shown_again_with_what_is_wrong(run, item
     answer = decide(rita, run, item, "approve", {**fields, name: "a lot"})
     assert answer.status_code == 422
     page = answer.content.decode()
-    assert 'value="a lot"' in page
+    assert "a lot" in page
     assert 'aria-invalid="true"' in page
     item.refresh_from_db()
     assert item.status == "pending"
@@ -122,7 +116,7 @@ def test_the_script_gets_the_detail_alone(run, item):
 
 def test_a_viewer_may_not_decide(run, item):
     fields = {"fingerprint": item.fingerprint}
-    assert decide(signed_in("ben"), run, item, "approve", {**fields, **PAYLOAD}).status_code == 403
+    assert decide(signed_in("ben"), run, item, "approve", fields).status_code == 403
     assert decide(signed_in("sam"), run, item, "approve", fields).status_code == 404
     item.refresh_from_db()
     assert item.status == "pending"
