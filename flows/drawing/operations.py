@@ -10,6 +10,7 @@ from flows.schema import MOST_EDGES, MOST_NODES
 
 Operation = Mapping[str, Any]
 Undo = list[dict[str, Any]]
+EDGE_FIELDS = ("from", "port", "to", "loop")  # as documents are written
 
 
 def add(sheet: Sheet, operation: Operation) -> Undo:
@@ -44,7 +45,7 @@ def move(sheet: Sheet, operation: Operation) -> Undo:
 
 def connect(sheet: Sheet, operation: Operation) -> Undo:
     """An edge out of `out` does not name its port, unless it comes back as its author wrote it (`as_written`)."""
-    edge = dict(operation["edge"])
+    edge = {field: operation["edge"][field] for field in EDGE_FIELDS if field in operation["edge"]}
     for end in (edge["from"], edge["to"]):
         sheet.place_of(end)
     key = key_of(edge)

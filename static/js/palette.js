@@ -17,7 +17,14 @@ export function openPalette(text = "") {
   for (const other of document.querySelectorAll("dialog[open]")) other.close();
   input.value = text;
   dialog.showModal();
-  input.dispatchEvent(new CustomEvent("palette:ask"));
+  ask();
+}
+
+// Who is quicker than htmx, which starts after the page is drawn, is answered when it has started.
+function ask() {
+  const tell = () => input.dispatchEvent(new CustomEvent("palette:ask"));
+  if (input.hasAttribute("data-htmx-powered")) tell();
+  else input.addEventListener("htmx:after:init", tell, { once: true });
 }
 
 const options = () => [...list.querySelectorAll("[role=option]")];
@@ -67,7 +74,7 @@ if (dialog) {
   input.form.addEventListener("submit", (event) => event.preventDefault());
   input.addEventListener("input", () => {
     clearTimeout(asking);
-    asking = setTimeout(() => input.dispatchEvent(new CustomEvent("palette:ask")), ASK_AFTER_MS);
+    asking = setTimeout(ask, ASK_AFTER_MS);
   });
   list.addEventListener("click", (event) => {
     const option = event.target.closest("[role=option]");

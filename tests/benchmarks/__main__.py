@@ -24,7 +24,7 @@ from tests.openai_server import OpenAIServer
 from tests.servers import PostgresServer
 from tests.serving import ROOT, clean_environment
 
-ALL = ("W1", "W2", "W3", "capacity", "W4", "W5", "W6", "pages", "canvas")
+ALL = ("W1", "W2", "W3", "capacity", "W4", "W5", "W6", "pages", "canvas", "live")
 DATABASES = {"sqlite": ("sqlite",), "postgresql": ("postgresql",), "both": ("sqlite", "postgresql")}
 LATENCY_S = {"W2": 0.1, "W3": 0.2}  # of a hosted model; the scripted one has it in its script
 

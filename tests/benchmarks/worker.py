@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from tests.benchmarks.canvas import canvas
 from tests.benchmarks.cold import w5
 from tests.benchmarks.crash import w4
+from tests.benchmarks.live import live
 from tests.benchmarks.pages import pages
 from tests.benchmarks.scene import Scene
 from tests.benchmarks.workloads import WORKLOADS, Options
 
-SERVED = {"W4": w4, "W5": w5, "pages": pages, "canvas": canvas}
+SERVED = {"W4": w4, "W5": w5, "pages": pages, "canvas": canvas, "live": live}
 
 
 def main(name: str, options: str) -> None:

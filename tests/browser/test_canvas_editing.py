@@ -264,3 +264,32 @@ def test_tidy_up_never_overlaps_cards(ada, server):
                 or other["y"] + other["h"] <= one["y"]
             )
     assert drawing.kept()["nodes"][0]["position"] == dict(zip("xy", drawing.position("start"), strict=True))
+
+
+def test_edges_follow_a_card_while_it_is_dragged(drawing):
+    ends = []
+
+    def end_of_line() -> None:
+        drawing.settle()
+        line = drawing.page.locator("[data-edge='which.yes>left'] .edge").get_attribute("d")
+        ends.append([float(number) for number in line.split("C")[1].split()][-2:])
+
+    end_of_line()
+    drawing.drag_card("left", 0, 80, before_drop=end_of_line)
+    assert ends[0] == [760, 24]
+    assert ends[1] == [760, 104]
+
+
+def test_what_the_inspector_changed_is_undone_like_everything_else(drawing):
+    drawing.click("left")
+    name = drawing.page.locator("#inspector").get_by_label("Name")
+    name.wait_for()
+    name.fill("Leftwards")
+    name.blur()
+    drawing.wait_until(f"{CANVAS}.editing.history.past.length === 1")
+    assert drawing.card("left").locator("b").inner_text() == "Leftwards"
+    drawing.click("left")
+    drawing.undo()
+    assert drawing.card("left").locator("b").inner_text() == "Left"
+    assert next(one for one in drawing.kept()["nodes"] if one["id"] == "left")["name"] == "Left"
+    drawing.wait_until("document.querySelector('#inspector [name$=name]')?.value === 'Left'")

@@ -73,6 +73,7 @@ def test_every_kind_of_field_is_for_everybody_and_arrives_as_it_was_typed(ada, p
         add.click()
         ada.keyboard.type(text)
     ada.get_by_role("group", name="Sources").get_by_role("button", name="Remove").nth(1).click()
+    ada.get_by_role("button", name="Move up: Sources").last.click()
     people = ada.get_by_role("group", name="People")
     people.get_by_role("button", name="Add").last.click()
     people.get_by_label("Name", exact=False).first.fill("Ada")
@@ -93,7 +94,7 @@ def test_every_kind_of_field_is_for_everybody_and_arrives_as_it_was_typed(ada, p
         "length": 120,
         "draft": False,
         "language": "en",
-        "sources": ["first", "third"],
+        "sources": ["third", "first"],
         "people": [{"name": "Ada", "nicknames": ["Countess"]}],
         "address": {"city": "London"},
         "data": "ä;b\n",
@@ -137,7 +138,7 @@ def test_the_command_with_its_token_launches_from_a_terminal(ada, server):
     command = shlex.split(ada.locator("#launch-curl").inner_text())
     assert ada.get_by_label("Message").input_value() == 'It\'s from a "shell" & $HOME'
     answer = subprocess.run([*command, "-s", "--noproxy", "*"], capture_output=True, text=True, timeout=20)
-    run = server.api("ada").finished(json.loads(answer.stdout)["id"])
+    run = server.api("ada").run(json.loads(answer.stdout)["id"])
     assert run["input"] == {"message": 'It\'s from a "shell" & $HOME'}
 
 

@@ -1,6 +1,6 @@
 """The run page, live: what happens is seen as it happens, and nothing is lost or repeated whatever breaks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -38,13 +38,15 @@ def server(tmp_path_factory: pytest.TempPathFactory, peer: stage.ToolServer) -> 
         stage.agent("counter", "script/any"),
         stage.agent("talker", "script/any", tools=["look"]),
         stage.tool("look", peer.url, "read"),
-        stage.chain("many", COUNT),
+        stage.chain("many", LOOK, COUNT),
         stage.TALKS,
     )
     yield running
     running.sweep()
 
 
+# The run stands still here until the test has opened its page.
+LOOK = {"id": "wait", "type": "tool", "config": {"tool": "look", "arguments": {"n": 1}}}
 COUNT = {
     "id": "count",
     "type": "map",
@@ -62,6 +64,23 @@ def open_run(page: Page, run_id: str, path: str = "") -> None:
     expect(page.locator("table[role=treegrid]")).to_be_visible()
 
 
+@pytest.fixture
+def counting(ada: Page, api: Api, peer: stage.ToolServer) -> Iterator[Callable[[int], str]]:
+    """`counting(60)` launches a run of so many items, opens its page before it counts, and lets it go."""
+
+    def start(count: int) -> str:
+        peer.hold("/look")
+        run_id = api.launch("many", input={"items": list(range(count))})["id"]
+        open_run(ada, run_id)
+        expect(ada.locator("[data-connection]")).to_have_text("Live")
+        spy(ada)
+        peer.release("/look")
+        return run_id
+
+    yield start
+    peer.release("/look")
+
+
 def all_seen(page: Page) -> list[int]:
     """The seqs that the page's state took, in the order in which it took them."""
     return page.evaluate("window.taken")
@@ -71,7 +90,9 @@ def spy(page: Page) -> None:
     """Every event that the page takes is counted where it arrives: at the log, behind the socket's cursor."""
     page.evaluate(
         """() => { const {log, trace} = document.querySelector('run-trace');
-        window.taken = []; window.first = log.total;
+        window.taken = []; window.first = log.total; window.told = [];
+        const place = document.querySelector('[data-connection]');
+        new MutationObserver(() => window.told.push(place.dataset.state)).observe(place, {attributes: true});
         const add = log.add.bind(log);
         log.add = (events) => { window.taken.push(...events.map(({seq}) => seq)); add(events); }; }"""
     )
@@ -93,7 +114,8 @@ def picture(page: Page) -> list:
     """Every row as the page knows it: of a page that followed the run, and of one that was opened at its end."""
     return page.evaluate(
         """() => [...document.querySelector('run-trace').trace.rows.values()].map((row) =>
-        [row.key, row.status, row.start, row.end, row.cost, row.input, row.output, row.attempts, row.ports.join()]).sort()"""
+        [row.key, row.status, row.start, row.end, row.cost, row.input, row.output, row.attempts,
+        row.ports.join()]).sort()"""
     )
 
 
@@ -103,40 +125,28 @@ def finished(page: Page) -> None:
     page.wait_for_timeout(600)  # the head is fetched once more
 
 
-def items(count: int) -> dict:
-    return {"items": list(range(count))}
-
-
-def test_a_run_is_followed_to_its_end_without_a_reload(ada: Page, api: Api):
-    run_id = api.launch("many", input=items(24))["id"]
-    open_run(ada, run_id)
-    spy(ada)
-    expect(ada.locator("[data-connection]")).to_have_text("Live")
+def test_a_run_is_followed_to_its_end_without_a_reload(ada: Page, api: Api, counting):
+    run_id = counting(24)
     finished(ada)
-    expect(ada.locator("[data-steps]")).to_have_text("3 of 3")
+    expect(ada.locator("[data-steps]")).to_have_text("4 of 4")
     expect(ada.locator('.node[data-node-id="count"]')).to_have_attribute("data-status", "succeeded")
     expect(ada.locator('.node[data-node-id="count"]')).to_contain_text("24 of 24")
     assert ada.locator("[data-announcer]").inner_text() == "The run is now: Succeeded"
     assert_whole(ada, api, run_id)
 
 
-def test_a_dropped_connection_loses_and_repeats_nothing(ada: Page, api: Api):
-    run_id = api.launch("many", input=items(60))["id"]
-    open_run(ada, run_id)
-    spy(ada)
+def test_a_dropped_connection_loses_and_repeats_nothing(ada: Page, api: Api, counting):
+    run_id = counting(90)
     for _ in range(3):
-        ada.wait_for_timeout(300)
+        ada.wait_for_timeout(400)
         ada.evaluate("document.querySelector('run-trace').socket.socket?.close(3000)")
-        expect(ada.locator("[data-connection]")).to_have_text("Reconnecting")
-        expect(ada.locator("[data-connection]")).to_have_text("Live")
     finished(ada)
+    assert {"reconnecting", "live", "ended"} <= set(ada.evaluate("window.told"))
     assert_whole(ada, api, run_id)
 
 
-def test_a_frozen_tab_catches_up_when_it_wakes(ada: Page, api: Api):
-    run_id = api.launch("many", input=items(60))["id"]
-    open_run(ada, run_id)
-    spy(ada)
+def test_a_frozen_tab_catches_up_when_it_wakes(ada: Page, api: Api, counting):
+    run_id = counting(60)
     devtools = ada.context.new_cdp_session(ada)
     devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
     api.finished(run_id)
@@ -145,10 +155,8 @@ def test_a_frozen_tab_catches_up_when_it_wakes(ada: Page, api: Api):
     assert_whole(ada, api, run_id)
 
 
-def test_a_hidden_tab_goes_on_counting_and_shows_it_when_seen(ada: Page, api: Api):
-    run_id = api.launch("many", input=items(40))["id"]
-    open_run(ada, run_id)
-    spy(ada)
+def test_a_hidden_tab_goes_on_counting_and_shows_it_when_seen(ada: Page, api: Api, counting):
+    run_id = counting(40)
     # A tab that is not seen has no animation frames.
     ada.evaluate(
         """() => { Object.defineProperty(document, 'hidden', {value: true, configurable: true});
@@ -165,16 +173,13 @@ def test_a_hidden_tab_goes_on_counting_and_shows_it_when_seen(ada: Page, api: Ap
     assert_whole(ada, api, run_id)
 
 
-def test_a_restarted_server_loses_and_repeats_nothing(ada: Page, api: Api, server: BatonServer):
-    run_id = api.launch("many", input=items(120))["id"]
-    open_run(ada, run_id)
-    spy(ada)
+def test_a_restarted_server_loses_and_repeats_nothing(ada: Page, api: Api, server: BatonServer, counting):
+    run_id = counting(150)
     ada.context.watch.expect("WebSocket connection", "ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE")
     ada.wait_for_timeout(500)
     server.kill9()
     expect(ada.locator("[data-connection]")).to_have_text("Reconnecting")
     server.restarted()
-    expect(ada.locator("[data-connection]")).to_have_text("Live", timeout=30_000)
     finished(ada)
     assert_whole(ada, api, run_id)
 
@@ -226,9 +231,8 @@ def test_what_somebody_writes_is_not_swept_away_by_news(sign_in, api: Api):
     expect(rita.locator("#run-detail")).to_contain_text("ada")
 
 
-def test_cancelling_is_asked_for_and_seen(ada: Page, api: Api):
-    run_id = api.launch("many", input=items(900))["id"]
-    open_run(ada, run_id)
+def test_cancelling_is_asked_for_and_seen(ada: Page, counting):
+    counting(900)
     ada.keyboard.press("x")
     dialog = ada.get_by_role("dialog", name="Cancel this run?")
     expect(dialog).to_be_visible()
@@ -238,16 +242,10 @@ def test_cancelling_is_asked_for_and_seen(ada: Page, api: Api):
     expect(ada.locator("[data-act=cancel]")).to_be_hidden()
 
 
-def test_two_hundred_events_a_second_leave_the_page_smooth(ada: Page, api: Api):
-    """At least 150 a second for ten seconds on whatever machine this is; frames under 50 ms at p95."""
-    run_id = api.launch("many", input=items(300))["id"]
-    open_run(ada, run_id)
-    gaps = ada.evaluate(
-        """() => new Promise((resolve) => { const gaps = []; let last = performance.now(); const end = last + 8000;
-        const tick = (now) => { gaps.push(now - last); last = now;
-        now < end ? requestAnimationFrame(tick) : resolve(gaps); };
-        requestAnimationFrame(tick); })"""
-    )
-    gaps.sort()
-    assert gaps[int(len(gaps) * 0.95)] < 50, gaps[-20:]
+def test_a_storm_of_events_leaves_the_page_working(ada: Page, api: Api, counting):
+    """300 items in some ten seconds. What frames cost is measured by `python -m tests.benchmarks live`."""
+    run_id = counting(300)
     finished(ada)
+    assert_whole(ada, api, run_id)
+    assert ada.locator("[data-waterfall] tbody tr").count() < 60, "only the rows in sight are on the page"
+    assert ada.locator(".log li").count() <= 400

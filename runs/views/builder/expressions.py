@@ -33,9 +33,9 @@ ANYWHERE = closed({"input": {}, "run": RUN, "item": {}, "index": NUMBER, "iterat
 
 
 @require_POST
-def expression_check(request: HttpRequest, project: str, slug: str) -> JsonResponse:
+def expression_check(request: HttpRequest, project: str, flow: str) -> JsonResponse:
     """`{flaws: [{reason, position}], complete: [{label, insert, from, to, detail}]}` of `source` in `?node=`."""
-    desk = desk_of(request, project, slug)
+    desk = desk_of(request, project, flow, "edit")
     source, kind, at = posted(request)
     found = place_of(desk, request.GET.get("node", ""))
     if found is None:
@@ -50,7 +50,7 @@ def expression_check(request: HttpRequest, project: str, slug: str) -> JsonRespo
 @require_POST
 def expression_check_free(request: HttpRequest, project: str) -> JsonResponse:
     """The same outside of a flow, for the texts of an agent: whoever calls it brings the names."""
-    frame.project(request, project, "read")
+    frame.project(request, project, "edit")
     return free(*posted(request))
 
 

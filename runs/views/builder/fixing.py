@@ -15,9 +15,9 @@ from runs.views.builder.editing import Edit, edit, refusal
 
 
 @require_POST
-def fix_create(request: HttpRequest, project: str, slug: str) -> HttpResponse:
+def fix_create(request: HttpRequest, project: str, flow: str) -> HttpResponse:
     """Mends the problem with this `code` at this `pointer`; 409 where it is gone or has become another."""
-    desk = desk_of(request, project, slug, "edit")
+    desk = desk_of(request, project, flow, "edit")
     problem = found(
         desk, request.POST.get("code", ""), request.POST.get("pointer", ""), request.POST.get("message", "")
     )

@@ -11,9 +11,9 @@ from runs.views.builder.inspector import inspector_context, tab_of
 
 
 @require_safe
-def flow_show(request: HttpRequest, project: str, slug: str) -> HttpResponse:
+def flow_show(request: HttpRequest, project: str, flow: str) -> HttpResponse:
     """`?node=` opens the inspector, with `?tab=`; `?panel=` one of the panels, `?try=` the trial of a node."""
-    desk = desk_of(request, project, slug)
+    desk = desk_of(request, project, flow)
     panel = request.GET.get("panel", "")
     panel = panel if panel in page.PANELS else "problems"
     context = {"inspected": inspected(request, desk), **panel_context(request, desk, panel)}

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from flows.drawing import CannotDraw
 from flows.drawing.ports import follow
@@ -42,10 +42,19 @@ class Tab:
     warnings: int
 
 
+@require_safe
+def node_list(request: HttpRequest, project: str, flow: str) -> HttpResponse:
+    """What the inspector shows while nothing is selected: the nodes by name."""
+    desk = desk_of(request, project, flow)
+    if not frame.is_fragment(request):
+        return HttpResponseRedirect(desk.url("flow"))
+    return render(request, "builder/_inspector_empty.html", {"desk": desk})
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
-def node_edit(request: HttpRequest, project: str, slug: str, node: str) -> HttpResponse:
+def node_edit(request: HttpRequest, project: str, flow: str, node: str) -> HttpResponse:
     """GET: the inspector of a node, as a fragment or in its page. POST: an edit of the tab that was sent."""
-    desk = desk_of(request, project, slug, "edit" if request.method == "POST" else "read")
+    desk = desk_of(request, project, flow, "edit" if request.method == "POST" else "read")
     found = desk.node(node)
     if found is None:
         raise Http404

@@ -17,9 +17,9 @@ MOST_BYTES = 4_000_000
 
 
 @require_POST
-def operation_create(request: HttpRequest, project: str, slug: str) -> JsonResponse:
+def operation_create(request: HttpRequest, project: str, flow: str) -> JsonResponse:
     """200 with what changed · 409 with the draft as it is now · 422 with the operation that cannot be done."""
-    desk = desk_of(request, project, slug, "edit")
+    desk = desk_of(request, project, flow, "edit")
     body = read(request)
     if isinstance(body, str):
         return JsonResponse({"detail": body, "operation": 0}, status=422)

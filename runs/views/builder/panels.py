@@ -67,14 +67,14 @@ class Line:
 
 
 @require_safe
-def problem_list(request: HttpRequest, project: str, slug: str) -> HttpResponse:
-    return HttpResponse(problems_html(desk_of(request, project, slug)))
+def problem_list(request: HttpRequest, project: str, flow: str) -> HttpResponse:
+    return HttpResponse(problems_html(desk_of(request, project, flow)))
 
 
 @require_safe
-def estimate_show(request: HttpRequest, project: str, slug: str) -> HttpResponse:
+def estimate_show(request: HttpRequest, project: str, flow: str) -> HttpResponse:
     """What each node costs and takes; the pill alone with `?part=pill`."""
-    desk = desk_of(request, project, slug)
+    desk = desk_of(request, project, flow)
     if request.GET.get("part") == "pill":
         return HttpResponse(estimate_html(desk))
     return render(request, "builder/_costs.html", costs_context(desk))

@@ -25,12 +25,12 @@ MOST_SHOWN = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def document_show(request: HttpRequest, project: str, slug: str) -> HttpResponse:
+def document_show(request: HttpRequest, project: str, flow: str) -> HttpResponse:
     """GET `?format=yaml` (or json): the draft as a file; without it the page to import. POST: the import."""
     wanted = request.GET.get("format", "")
     if wanted in WRITERS and request.method != "POST":
-        return download(desk_of(request, project, slug), wanted)
-    desk = desk_of(request, project, slug, "edit")
+        return download(desk_of(request, project, flow), wanted)
+    desk = desk_of(request, project, flow, "edit")
     return replacing(request, desk) if request.method == "POST" else asked(request, desk, {})
 
 

@@ -23,9 +23,9 @@ from runs.views.forms import SchemaForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def settings_edit(request: HttpRequest, project: str, slug: str) -> HttpResponse:
+def settings_edit(request: HttpRequest, project: str, flow: str) -> HttpResponse:
     """GET: the panel. POST: keeps what was sent, right or wrong."""
-    desk = desk_of(request, project, slug, "edit" if request.method == "POST" else "read")
+    desk = desk_of(request, project, flow, "edit" if request.method == "POST" else "read")
     if request.method == "POST":
         return settings_update(request, desk)
     if not frame.is_fragment(request):

@@ -28,9 +28,9 @@ ANY_INPUT = {"type": "object"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def trial_new(request: HttpRequest, project: str, slug: str) -> HttpResponse:
+def trial_new(request: HttpRequest, project: str, flow: str) -> HttpResponse:
     """GET: the form, of the flow or of `?node=`. POST: starts the test run and shows it."""
-    desk = desk_of(request, project, slug, "launch" if request.method == "POST" else "read")
+    desk = desk_of(request, project, flow, "launch" if request.method == "POST" else "read")
     node = request.GET.get("node", "")
     if request.method == "POST":
         return trial_create(request, desk, node)
@@ -71,10 +71,10 @@ def refused(
 
 
 @require_safe
-def trial_show(request: HttpRequest, project: str, slug: str, run_id: int) -> HttpResponse:
+def trial_show(request: HttpRequest, project: str, flow: str, run_id: int) -> HttpResponse:
     """The result as it stands; it asks for itself again until the run has finished."""
-    desk = desk_of(request, project, slug)
-    run = Run.objects.select_related("project").filter(id=run_id, project=desk.project, flow=slug).first()
+    desk = desk_of(request, project, flow)
+    run = Run.objects.select_related("project").filter(id=run_id, project=desk.project, flow=desk.slug).first()
     if run is None:
         raise NotFound(_("There is no such test run of this flow."))
     if not frame.is_fragment(request):

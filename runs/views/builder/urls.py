@@ -17,6 +17,7 @@ from runs.views.builder import (
 of_a_flow = [
     path("", flow.flow_show, name="flow"),
     path("operations/", operations.operation_create, name="flow-operations"),
+    path("nodes/", inspector.node_list, name="flow-nodes"),
     path("nodes/<slug:node>/", inspector.node_edit, name="flow-node"),
     path("problems/", panels.problem_list, name="flow-problems"),
     path("estimate/", panels.estimate_show, name="flow-estimate"),
@@ -32,5 +33,5 @@ urlpatterns = [
     path(
         "projects/<a-slug:project>/expressions/", expressions.expression_check_free, name="expressions-free"
     ),
-    path("projects/<a-slug:project>/flows/<a-slug:slug>/", include(of_a_flow)),
+    path("projects/<a-slug:project>/flows/<a-slug:flow>/", include(of_a_flow)),
 ]

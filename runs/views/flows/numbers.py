@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, Max, Sum
+from django.db.models import Count, F, Max, QuerySet, Sum
 
 from governance import clock, ids
 from governance.models import Project
@@ -62,7 +62,7 @@ def counted(project: Project, flows: list[str], first_day: int) -> Iterable[Mapp
     since = first_day * DAY_US
     # Ids start with their milliseconds: the index of the newest runs ends the search.
     oldest = max(0, since // 1000 - SLACK_MS) << ids.SPARE_BITS
-    runs = Run.objects.filter(project=project, id__gte=oldest, created_at__gte=since, flow__in=flows)
+    runs = launched(project, flows).filter(id__gte=oldest, created_at__gte=since)
     by_day = runs.annotate(day=F("created_at") / DAY_US).values("flow", "day", "status")
     return by_day.annotate(count=Count("id"), spent=Sum("cost", default=0)).order_by()
 
@@ -80,7 +80,12 @@ def add(numbers: Numbers, row: Mapping, today: int) -> None:
         numbers.finished += row["count"] if row["status"] in FINISHED and row["status"] != "cancelled" else 0
 
 
+def launched(project: Project, flows: list[str]) -> QuerySet[Run]:
+    """Trials of drafts say nothing of the flow that is live."""
+    return Run.objects.filter(project=project, flow__in=flows).exclude(trigger="test")
+
+
 def newest(project: Project, flows: list[str]) -> Iterable[Run]:
-    runs = Run.objects.filter(project=project, flow__in=flows).order_by()
+    runs = launched(project, flows).order_by()
     last = list(runs.values("flow").annotate(last=Max("id")).values_list("last", flat=True))
     return Run.objects.filter(id__in=last)

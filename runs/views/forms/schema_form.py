@@ -5,7 +5,8 @@ from typing import Any
 
 from governance.refusals import Problem
 from governance.schemas import instance_problems, plain_problems
-from runs.views.forms.fields import Drawing, FieldView
+from runs.views.forms.field_view import FieldView
+from runs.views.forms.fields import Drawing
 from runs.views.forms.names import tree_of
 from runs.views.forms.reading import Reading
 from runs.views.forms.shapes import Choices, mapping, resolved

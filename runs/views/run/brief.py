@@ -65,7 +65,7 @@ def event(row: Event) -> dict:
     data = loads(row.data)
     return {
         "seq": row.seq,
-        "at": row.at / 1000,
+        "at": row.at // 1000,
         "type": row.type,
         "node": row.node,
         "iteration": row.iteration,
@@ -108,8 +108,8 @@ def row(step: Step, ports: Mapping[tuple, list[str]]) -> dict:
         "cost": step.cost,
         "input": step.input_tokens,
         "output": step.output_tokens,
-        "start": None if step.started_at is None else step.started_at / 1000,
-        "end": None if step.finished_at is None else step.finished_at / 1000,
+        "start": None if step.started_at is None else step.started_at // 1000,
+        "end": None if step.finished_at is None else step.finished_at // 1000,
         "place": step.started_seq or step.finished_seq,
     }
 

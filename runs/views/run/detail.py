@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from governance import ids
 from runs.api.outputs import StepValues
 from runs.engine.rows import loads
 from runs.models import Event, Run, Step
@@ -102,9 +103,10 @@ class StepDetail:
         return took_of(self.step)
 
     @property
-    def children(self) -> list[str]:
-        """The runs below this step that have ended; those that still run are on the page's list."""
-        return [data["run"] for _, data in self.of("note") if data.get("kind") == "child"]
+    def children(self) -> list[tuple[int, str]]:
+        """Number and name of the runs below this step that have ended; those that run are on the run's own list."""
+        ended = [data["run"] for _, data in self.of("note") if data.get("kind") == "child"]
+        return [(number, name) for name in ended if (number := ids.decode(name)) is not None]
 
 
 def took_of(step: Step) -> int | None:

@@ -81,7 +81,7 @@ def heading(run: Run, drawing: Drawing) -> dict[str, Any]:
         "labels": loads(run.labels),
         "settled": settled.values("node").distinct().count(),
         "nodes": len(drawing.nodes),
-        "tokens": run.input_tokens + run.output_tokens,
+        "tokens": f"{run.input_tokens + run.output_tokens:,}",
         "limit": None if drawing.max_cost_usd is None else money.nano(drawing.max_cost_usd),
         "elapsed": elapsed(run),
         "waits": waits_of(run, drawing),

@@ -19,19 +19,25 @@ document.addEventListener("click", (event) => {
   }
 });
 
-const nothing = inspector()?.querySelector(".inspector__empty")?.cloneNode(true);
+/** Nothing is selected: the inspector lists the nodes as they are now. */
+function showNodes() {
+  const pane = inspector();
+  if (!pane || (pane.querySelector(".inspector__empty") && !pane.hasAttribute("data-outdated"))) return;
+  pane.removeAttribute("data-outdated");
+  window.htmx.ajax("GET", pane.dataset.nodesUrl, { target: pane, swap: "innerHTML" });
+}
 
 document.addEventListener("canvas:select", ({ detail }) => {
   const [only] = detail.ids.length === 1 ? detail.ids : [];
   remember({ node: only ?? "", tab: "" });
-  if (only) return;
-  inspector()?.replaceChildren(...(nothing ? [nothing.cloneNode(true)] : []));
+  if (!only) showNodes();
 });
 
-// A node that is gone is not inspected any more.
-document.addEventListener("canvas:change", () => {
+// A node that is gone is not inspected any more, and the list of nodes is old after every edit.
+document.addEventListener("draft:saved", () => {
   const shown = inspector()?.querySelector("[data-node]");
-  if (shown && !canvas().model.nodes.has(shown.dataset.node)) inspector().replaceChildren();
+  inspector()?.setAttribute("data-outdated", "");
+  if (!shown || !canvas().model.nodes.has(shown.dataset.node)) showNodes();
 });
 
 document.addEventListener("inspector:refresh", ({ target }) => {

@@ -24,3 +24,13 @@ export function takePanels({ problems, estimate }) {
   swapById(problems);
   swapById(estimate);
 }
+
+/** The inspector shows a node that a gesture changed, an undo perhaps: it is asked for again, unless somebody types in it. */
+export function refreshInspector(operations) {
+  const inspector = document.getElementById("inspector");
+  const shown = inspector?.querySelector("[data-node]");
+  if (!shown || inspector.contains(document.activeElement)) return;
+  const touched = operations.filter(({ op }) => op !== "move" && op !== "add")
+    .flatMap(({ node, edge, to }) => [node, to, edge?.from, edge?.to]);
+  if (touched.includes(shown.dataset.node)) shown.dispatchEvent(new CustomEvent("inspector:refresh", { bubbles: true }));
+}

@@ -19,7 +19,7 @@ export class DragNodes {
     let [dx, dy] = [world.x - this.start.x, world.y - this.start.y];
     if (!altKey) [dx, dy] = [snap(lead.x + dx) - lead.x, snap(lead.y + dy) - lead.y];
     for (const [id, { x, y }] of this.from) cards.place(cards.get(id), x + dx, y + dy);
-    edges.drawAt(this.from.keys());
+    edges.drawAt([...this.from.keys()]);
     this.canvas.guide.setAttribute("d", altKey ? "" : guideLines(cards, cards.get(this.id), this.from));
     minimap.draw();
   }
@@ -37,7 +37,7 @@ export class DragNodes {
     if (!this.from) return;
     const { cards, edges, guide, minimap } = this.canvas;
     for (const [id, { x, y }] of this.from) cards.place(cards.get(id), x, y);
-    edges.drawAt(this.from.keys());
+    edges.drawAt([...this.from.keys()]);
     guide.setAttribute("d", "");
     minimap.draw();
   }

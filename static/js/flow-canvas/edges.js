@@ -84,7 +84,7 @@ export class Edges {
     for (const drawn of this.byKey.values()) this.draw(drawn);
   }
 
-  /** Redraws what hangs on nodes that moved, loops around them too. */
+  /** Redraws what hangs on nodes that moved (an array or a set), loops around them too. */
   drawAt(ids) {
     const keys = new Set(this.canvas.frames.follow(ids));
     for (const id of ids) for (const key of this.canvas.model.touching.get(id) ?? []) keys.add(key);

@@ -82,9 +82,6 @@ export class FlowCanvas extends HTMLElement {
     return tidy(this);
   }
 
-  get isReady() {
-    return this.hasAttribute("data-ready");
-  }
 
   // ---- what its parts use ----
 
@@ -168,7 +165,7 @@ export class FlowCanvas extends HTMLElement {
     for (const [id, element] of this.rendered) if (!this.model.nodes.has(id)) element.remove();
     this.rendered.clear();
     this.view.resized();
-    this.fit();
+    this.#look();
     this.toggleAttribute("data-ready", true);
     requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("canvas:ready"))); // it is painted
     document.fonts?.ready.then(() => this.remeasure()); // a pill is as wide as its name
@@ -182,10 +179,15 @@ export class FlowCanvas extends HTMLElement {
     performance.mark("canvas:editable");
   }
 
+  #look() {
+    const first = this.model.nodes.keys().next().value;
+    if (first) this.view.open(this.bounds(), this.cards.box(first));
+  }
+
   #resized() {
     const before = this.view.size;
     const { width } = this.view.resized();
-    if (!before?.width && width) this.fit();
+    if (!before?.width && width) this.#look();
     this.minimap.draw();
   }
 }

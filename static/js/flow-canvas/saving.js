@@ -1,5 +1,5 @@
 // Saving: gestures are posted one after the other. What can't be posted is kept and posted later; nothing is overwritten.
-import { takeCards, takePanels, takeSummary } from "./answers.js";
+import { refreshInspector, takeCards, takePanels, takeSummary } from "./answers.js";
 import { Conflict } from "./conflict.js";
 import { joined } from "./history.js";
 import { isDone } from "./operations.js";
@@ -88,6 +88,7 @@ export class Saving {
     this.take(answer);
     const { selection } = this.canvas;
     if (selection.nodes.size === 1 && fresh.includes([...selection.nodes][0])) selection.tell();
+    else refreshInspector(gesture.operations);
     if (this.queue.length) this.pump();
   }
 

@@ -5,7 +5,8 @@ const LEAST = 0.1;
 const MOST = 2;
 const FAR = 0.4;
 const DOTS = 20;
-const MARGIN = 48;
+const MARGIN = 36;
+const READABLE = 0.7;
 
 export class View {
   x = 0;
@@ -62,6 +63,13 @@ export class View {
     if (!box) return;
     const zoom = Math.max(LEAST, Math.min(1, (this.width - 2 * MARGIN) / box.w, (this.height - 2 * MARGIN) / box.h));
     this.set(this.width / 2 - (box.x + box.w / 2) * zoom, this.height / 2 - (box.y + box.h / 2) * zoom, zoom);
+  }
+
+  /** The first look: all of it, but never so small that it can't be read; then it begins at the left. */
+  open(box, start) {
+    this.fit(box);
+    if (!box || this.zoom >= READABLE) return;
+    this.set(MARGIN - box.x * READABLE, this.height / 2 - (start.y + start.h / 2) * READABLE, READABLE);
   }
 
   /** Moves as little as needed to show a box. */

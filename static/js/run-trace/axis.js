@@ -35,9 +35,14 @@ export class Axis {
     this.svg.replaceChildren(
       ...this.marks.map((mark) => {
         const text = drawn("text", { x: `${this.at(this.start + mark).toFixed(1)}%`, y: 14 });
-        text.textContent = mark ? duration(mark).replace(/\.0s$/, "s").replace(/ 00[sm]$/, "") : "0s";
+        text.textContent = this.#label(mark);
         return text;
       }),
     );
+  }
+
+  #label(mark) {
+    if (this.step < 1000) return `${mark}ms`;
+    return mark ? duration(mark).replace(/\.0s$/, "s").replace(/ 00[sm]$/, "") : "0s";
   }
 }

@@ -4,6 +4,7 @@ import { statusWord, word } from "./words.js";
 
 const TICK_MS = 1000;
 const SOON_MS = 150;
+const QUEUED_TICKS = 5;
 
 export class Header {
   constructor(page) {
@@ -17,7 +18,7 @@ export class Header {
     const { trace } = this.page;
     const head = document.getElementById("run-head");
     head.querySelector("cost-meter").dataset.spent = trace.cost;
-    head.querySelector("[data-tokens]").textContent = trace.tokens;
+    head.querySelector("[data-tokens]").textContent = trace.tokens.toLocaleString("en-US");
     head.querySelector("[data-steps]").textContent = `${trace.settled} ${word("of")} ${Object.keys(trace.nodes).length}`;
     if (trace.status !== this.status) this.#changed(trace.status);
   }
@@ -41,14 +42,17 @@ export class Header {
     const html = await this.page.detail.read(`${this.page.url}head/`);
     if (!html) return;
     const head = document.getElementById("run-head");
-    if (head.contains(document.activeElement)) return this.anew();
+    // Not from under somebody's hands: when they leave.
+    if (head.contains(document.activeElement)) return head.addEventListener("focusout", () => this.anew(), { once: true });
     head.replaceWith(html);
     this.#tick();
     this.page.frames.ask();
   }
 
   #tick() {
-    const { start, end, finished } = this.page.trace;
+    const { start, end, finished, status } = this.page.trace;
+    this.ticks = (this.ticks ?? 0) + 1;
+    if (status === "queued" && this.ticks % QUEUED_TICKS === 0) this.anew(); // its place in line moves without an event
     if (start != null) document.querySelector("#run-head [data-elapsed]").textContent = duration((end ?? this.page.clock()) - start);
     if (finished) clearInterval(this.timer);
     else this.page.frames.ask();

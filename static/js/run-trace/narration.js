@@ -1,5 +1,6 @@
 // One line of the log: what an event says, and the status that colours it.
 import { duration, usd } from "./format.js";
+import { word } from "./words.js";
 
 const place = ({ node, iteration, item }) => `${node}${iteration > 1 ? ` (${iteration})` : ""}${item == null ? "" : ` [${item}]`}`;
 const because = (error) => (error ? `${error.code}: ${error.message}` : "");
@@ -28,8 +29,10 @@ const SAYS = {
   note: ({ kind, text, run, error }) => [kind, text, run, because(error)],
 };
 
-export function said(event) {
-  const parts = SAYS[event.type]?.(event.data) ?? [];
+/** `simulated`: the providers whose answers come from a script. */
+export function said(event, simulated) {
+  const parts = [...(SAYS[event.type]?.(event.data) ?? [])];
+  if (simulated.has(event.data.model?.split("/")[0])) parts.splice(1, 0, word("simulated"));
   return [event.node ? place(event) : "", ...parts].filter((part) => part && typeof part === "string").join(" · ");
 }
 

@@ -98,6 +98,7 @@ class RunTrace extends HTMLElement {
 
   #tell(name) {
     if (name === "reconnecting") this.streaming.interrupted();
+    if (name === "live") this.pages.steps(); // where a page of them could not be read before
     const place = this.querySelector("[data-connection]");
     place.textContent = word(name);
     place.dataset.state = name;

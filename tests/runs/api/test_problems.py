@@ -138,3 +138,16 @@ def test_a_wrong_parameter_is_named(ada, query, parameter):
     answer = ada.get(f"projects/demo/runs/?{query}")
     assert answer.status_code == 422, answer.content
     assert answer.json()["errors"][0]["parameter"] == parameter
+
+
+@pytest.mark.parametrize(
+    ("theme", "drawn"), [("dark", True), ("light", True), ("", False), ('"><script>', False)]
+)
+def test_the_api_docs_follow_the_theme_and_keep_the_strict_policy(db, theme, drawn):
+    client = Client()
+    client.cookies["theme"] = theme
+    page = client.get("/api/docs/")
+    assert (f'<html lang="en" data-theme="{theme}">' in page.content.decode()) is drawn
+    assert "css/api-docs.css" in page.content.decode()
+    policy = page["Content-Security-Policy"]
+    assert "style-src 'self';" in policy and "script-src 'self';" in policy and "unsafe" not in policy

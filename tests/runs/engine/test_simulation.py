@@ -142,6 +142,15 @@ def test_no_accident_breaks_a_promise_wherever_it_happens(play: Play, calm, faul
         assert world.result == calm("line").result, story(world, "line", {"point": point})
 
 
+def test_a_run_that_failed_stays_failed_wherever_it_breaks_off(play: Play, calm):
+    """Between the failure of a step and the run's last line there may be other steps to stop, and a crash."""
+    for point in range(calm("failing").points):
+        world = play("failing", sole=True, seed=1, faults={point: accidents.crash})
+        assert world.result["error"] == ("provider_error", "refused"), story(
+            world, "failing", {"point": point}
+        )
+
+
 @pytest.mark.parametrize("flow", NAMES)
 def test_no_single_accident_breaks_a_promise(play: Play, calm, flow: str):
     possible = [(act, point) for act in accidents.FAULTS for point in range(calm(flow).points)]

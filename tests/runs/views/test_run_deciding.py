@@ -165,3 +165,16 @@ def test_a_form_without_its_token_is_refused(run, item):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(ada(run.project))
     assert decide(strict, run, item, "approve", {"fingerprint": item.fingerprint}).status_code == 403
+
+
+def test_an_escalation_without_a_schema_is_answered_in_json(run, item):
+    Approval.objects.filter(pk=item.pk).update(kind="escalation", schema=None)
+    rita = signed_in("rita")
+    fields = form_of(rita, run)
+    name = next(key for key in fields if key.startswith("payload") and key.endswith("~json"))
+    wrong = decide(rita, run, item, "answer", {**fields, name: '{"answer": '})
+    assert wrong.status_code == 422
+    assert "line 1" in text_of(wrong)
+    assert decide(rita, run, item, "answer", {**fields, name: '{"answer": "By hand"}'}).status_code == 302
+    item.refresh_from_db()
+    assert item.outcome["payload"] == {"answer": "By hand"}
