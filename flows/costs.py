@@ -47,11 +47,13 @@ def total(costs) -> Cost:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One step of an agent: what it is asked, whether its answer has a schema, and how often it may be attempted."""
+    """One step of an agent: what it is asked, whether its answer has a schema, how often it may be attempted, and the
+    number of the last attempt of the step that may be its own."""
 
     text: str
     structured: bool
     attempts: int
+    last: int
 
 
 def agent_cost(agent: Mapping | None, ask: Ask, price: PriceOf) -> Cost:
@@ -68,11 +70,14 @@ def agent_cost(agent: Mapping | None, ask: Ask, price: PriceOf) -> Cost:
 
 
 def most_turns(agent: Mapping, ask: Ask) -> int:
-    """Model calls of a step: in each attempt a turn a tool call and the answer; attempt n grants n repairs in all."""
+    """Model calls of a step: in each attempt a turn a tool call and the answer; attempt n grants n repairs in all.
+
+    Attempts are counted through the whole step: a fallback that is the third attempt may repair three times.
+    """
     tool_calls = (
         agent.get("limits", {}).get("max_tool_calls", DEFAULT_TOOL_CALLS) if agent.get("tools") else 0
     )
-    return ask.attempts * (tool_calls + 1) + ask.attempts
+    return ask.attempts * (tool_calls + 1) + ask.last
 
 
 def call_cost(agent: Mapping, ask: Ask, rates: tuple | None) -> Cost:

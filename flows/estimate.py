@@ -115,16 +115,19 @@ def reference_cost(drawing: Drawing, node: Node, kind: str, ref: str, price: Pri
         return subflow_cost(drawing, node, ref, price, depth)
     if kind != "agent":
         return FREE  # a tool's own price is not known to its document
-    asks = [(drawing.lookup("agent", ref), 1)] + [
-        (drawing.lookup("agent", other), 0) for other in node.fallback
+    agent = drawing.lookup("agent", ref)
+    own = node.retry.max_attempts + len((agent or {}).get("fallback_models", ()))
+    others = [
+        agent_cost(other, ask_of(node, other, 1, own + place), price).times(0, 1)
+        for place, other in enumerate((drawing.lookup("agent", ref) for ref in node.fallback), start=1)
     ]
-    return total(agent_cost(agent, ask_of(node, agent), price).times(usual, 1) for agent, usual in asks)
+    return total([agent_cost(agent, ask_of(node, agent, node.retry.max_attempts, own), price), *others])
 
 
-def ask_of(node: Node, agent: Mapping | None) -> Ask:
+def ask_of(node: Node, agent: Mapping | None, attempts: int, last: int) -> Ask:
     structured = node.type == "router" or "output_schema" in node.config or "output_schema" in (agent or {})
     routes = "".join(route.get("description", "") for route in node.config.get("routes", ()))
-    return Ask(node.config.get("text", "") + routes, structured, node.retry.max_attempts)
+    return Ask(node.config.get("text", "") + routes, structured, attempts, last)
 
 
 def subflow_cost(drawing: Drawing, node: Node, ref: str, price: PriceOf, depth: int) -> Cost:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import Answer, Arrival, Output, Question, StepFailed
@@ -35,18 +34,28 @@ class StepContext:
         self.candidate = candidate
         self.node = driver.graph.nodes[key[0]]
         self.iteration, self.item = key[1], key[2]
-        self.desk = StepDesk(driver, key, memory, candidate.conversation)
         self.turns = 0
         self._questions = 0
+        self._desk: StepDesk | None = None
+        self._scope: Mapping[str, Any] | None = None
+
+    @property
+    def desk(self) -> StepDesk:
+        """Only what calls somebody has one. (A cached_property takes a lock in Python 3.11.)"""
+        if self._desk is None:
+            self._desk = StepDesk(self.driver, self.key, self.memory, self.candidate.conversation)
+        return self._desk
 
     @property
     def arrivals(self) -> Sequence[Arrival]:
         return self.driver.sight.arrivals(self.key)
 
-    @cached_property
+    @property
     def scope(self) -> Mapping[str, Any]:
         """Made once an attempt; the outputs in it are the run's own and grow with it."""
-        return self.driver.sight.scope(self.key)
+        if self._scope is None:
+            self._scope = self.driver.sight.scope(self.key)
+        return self._scope
 
     # --- expressions -------------------------------------------------------------------------------------------
 

@@ -166,7 +166,7 @@ class Driver:
         seq = self.journal.line(type, data, node=node, iteration=iteration, item=item, attempt=attempt, at=at)
         if key is not None:
             before = (step.row.cost, step.row.input_tokens, step.row.output_tokens)
-            self.memory.apply(seq, at, type, node, iteration, item, attempt, data)
+            self.memory.apply(seq, at, type, node, iteration, item, attempt, data, step)
             self._project(step, before)
         else:
             self.memory.apply(seq, at, type, None, None, None, None, data)

@@ -26,6 +26,7 @@ class Journal:
         self._refused: Exception | None = None
         self._pending: Append | None = None
         self._waiters: list[asyncio.Future] = []
+        self._wanted = False  # the writer knows already that there is something to take
         self._parts: set[str] = set()
         self._rest: tuple = ()  # what the last commit wrote of the run's row beside the counts
 
@@ -67,19 +68,24 @@ class Journal:
         """Runs in the transaction of the next commit, after this run's lines; the future holds its result."""
         done = self.writer.loop.create_future()
         self.pending.operations.append((operation, done))
-        self.writer.want(self)
+        self._want()
         return done
 
     def money(self, operation: Any) -> asyncio.Future:
         """A ledger operation in the transaction of the next commit; the future holds its result."""
         done = self.writer.loop.create_future()
         self.pending.ledger.append((operation, done))
-        self.writer.want(self)
+        self._want()
         return done
 
     def flush(self) -> None:
         """Asks for a commit without waiting for it."""
         if self._pending is not None:
+            self._want()
+
+    def _want(self) -> None:
+        if not self._wanted:
+            self._wanted = True
             self.writer.want(self)
 
     def stored(self, *, durable: bool = False) -> asyncio.Future:
@@ -91,7 +97,7 @@ class Journal:
         if durable:
             self.pending.durable = True
         self._waiters.append(done)
-        self.writer.want(self)
+        self._want()
         return done
 
     @property
@@ -102,6 +108,7 @@ class Journal:
 
     def take(self) -> tuple[Append, list[asyncio.Future]] | None:
         """The writer's side: hands over what is pending."""
+        self._wanted = False
         if self._pending is None and not self._waiters:
             return None
         append, self._pending = self.pending, None

@@ -129,7 +129,9 @@ class Memory:
         item: int | None,
         attempt: int | None,
         data: Mapping,
+        step: StepMemory | None = None,
     ) -> None:
+        """One line. `step` is that of its place, where the caller has it in hand."""
         self._count_time(type, at, data)
         for *key, used in data.get("used", ()) if type in PARKING else ():
             self.step(tuple(key)).used_us = used
@@ -137,7 +139,7 @@ class Memory:
             self.counted.add(data["run"])
         handler = HANDLERS.get(type)
         if handler is not None and node is not None:
-            handler(self, self.step((node, iteration, item)), seq, at, data)
+            handler(self, step or self.step((node, iteration, item)), seq, at, data)
 
     def _count_time(self, type: str, at: int, data: Mapping) -> None:
         if type in ("run.started", "run.resumed"):

@@ -27,6 +27,7 @@ class Sight:
     def __init__(self, driver: "Driver", parts: dict[str, str]):
         self.driver = driver
         self.parts = parts
+        self._names = {text: hash for hash, text in parts.items()}  # what was hashed once need not be again
         self.steps: dict[str, dict] = {}
         self.finished_seq: dict[str, int] = {}
 
@@ -41,17 +42,17 @@ class Sight:
 
     def keep(self, text: str) -> str:
         """Stores a text once a run; returns its hash."""
-        hash = hash_of(text)
-        if hash not in self.parts:
-            self.parts[hash] = text
-            self.driver.journal.part(hash, text)
-        return hash
+        known = self._names.get(text)
+        if known is None:
+            known = self._names[text] = hash_of(text)
+            self.parts[known] = text
+            self.driver.journal.part(known, text)
+        return known
 
     def folded(self, output: Output) -> Output:
         text = output.get("text") if isinstance(output, dict) and len(output) == 1 else None
-        if not isinstance(text, str) or len(text) < WORTH_FOLDING or hash_of(text) not in self.parts:
-            return output
-        return {"$part": {"text": hash_of(text)}}
+        known = self._names.get(text) if isinstance(text, str) and len(text) >= WORTH_FOLDING else None
+        return output if known is None else {"$part": {"text": known}}
 
     def whole(self, output: Output) -> Output:
         """The output behind `folded`; what only looks like it stays as it is."""

@@ -98,8 +98,8 @@ def test_keys_move_fold_and_choose_tabs(ada: Page, fault: str):
     expect(ada.get_by_role("heading", name="Fork this run")).to_be_visible()
 
 
-def test_single_letters_can_be_switched_off(ada: Page, fault: str):
-    ada.context.add_cookies([{"name": "shortcuts", "value": "off", "url": ada.url}])
+def test_single_letters_can_be_switched_off(ada: Page, server: BatonServer, fault: str):
+    ada.context.add_cookies([{"name": "shortcuts", "value": "off", "url": server.url}])
     open_run(ada, fault)
     ada.keyboard.press("f")
     ada.keyboard.press("Shift+R")
@@ -132,7 +132,7 @@ def test_a_long_map_unfolds_without_filling_the_page(ada: Page, api: Api):
     ada.wait_for_function("document.querySelector('run-trace').trace.rows.size === 703")
     row = ada.locator("tr[aria-level]", has_text="700 of 700 items")
     row.locator(".wf__fold").click()
-    expect(ada.locator("[data-count]")).to_have_text("704")
+    expect(ada.locator("[data-waterfall] [data-count]")).to_have_text("704")
     ada.locator("[data-scroller]").evaluate("element => { element.scrollTop = element.scrollHeight; }")
     last = ada.locator("tr[aria-level]", has_text="[699]")
     expect(last).to_be_visible()
@@ -168,6 +168,7 @@ def test_without_script_steps_and_tabs_are_links_and_the_decision_is_a_form(sign
     rita.get_by_role("tab", name="Messages").click()
     expect(rita.locator("#run-detail")).to_contain_text("Call 1")
     rita.goto(f"/runs/{run_id}/")
+    rita.context.watch.expect("status of 422")
     rita.get_by_role("button", name="Reject").click()
     expect(rita.get_by_text("Say why: whoever asked reads it.")).to_be_visible()
     rita.get_by_label("Your reason").fill("Not this one.")

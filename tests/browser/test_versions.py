@@ -103,3 +103,15 @@ def open_dialog(page: Page) -> Locator:
         "/projects/demo/tools/create-refund/publication/",
     )
     return page.get_by_role("dialog", name="Publish Refund a charge v2")
+
+
+def test_the_builder_publishes_by_the_same_dialog(history, ada):
+    flow = history.get("projects/demo/flows/content-pipeline/").json()["document"]
+    history.put("projects/demo/flows/content-pipeline/", json=flow | {"description": "Another one."})
+    ada.goto("/projects/demo/flows/content-pipeline/")
+    ada.locator("#publish").click()
+    dialog = ada.get_by_role("dialog", name="Publish Content pipeline v2")
+    expect(dialog.get_by_role("row", name=re.compile("Description"))).to_be_visible()
+    dialog.get_by_role("button", name="Publish v2").click()
+    ada.wait_for_url("**/projects/demo/flows/content-pipeline/versions/")
+    assert history.get("projects/demo/flows/content-pipeline/").json()["active"] == 2

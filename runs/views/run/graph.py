@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from flows.cards import CardView, cards
+from flows.checks.drawing import Lookup
 from flows.nodes import TYPES
 from governance import documents
 from runs.engine.rows import loads
@@ -25,7 +26,7 @@ def graph_of(run: Run, drawing: Drawing) -> dict[str, Any]:
     }
 
 
-def names_of(run: Run):
+def names_of(run: Run) -> Lookup:
     """A lookup of what the run is pinned to: archived and older versions, too."""
     versions = documents.pinned(run.project, loads(run.pins))
 

@@ -18,7 +18,7 @@ from runs.views.run.asking import Asked, asked_of
 from runs.views.run.detail import StepDetail, took_of
 from runs.views.run.drawing import Drawing, drawing_of, simulated
 from runs.views.run.graph import graph_of
-from runs.views.run.heading import crumb_of, heading
+from runs.views.run.heading import crumb_of, heading, step_url
 from runs.views.run.snapshot import snapshot
 
 MOST_FEEDBACK = 10
@@ -123,6 +123,7 @@ def detail_context(
     items = Approval.objects.filter(run_id=run.id, node=step.node, iteration=step.iteration, item=step.item)
     return {
         "detail": StepDetail(run, step, drawing, request.GET.get("tab", "")),
+        "step_url": step_url(run, step.node, step.iteration, step.item),
         "node_name": drawing.node_name(step.node),
         "node_icon": drawing.icon(step.node),
         "asked": asked_of(items, request.user, run, asked),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -100,7 +101,7 @@ def step_or_404(run: Run, node: str, iteration: int, item: int) -> Step:
     return found
 
 
-def of_step(run: Run, step: Step):
+def of_step(run: Run, step: Step) -> QuerySet[Event]:
     """The step's own lines, in order: they stand between its first and its last."""
     lines = Event.objects.filter(run_id=run.id, node=step.node, iteration=step.iteration)
     lines = lines.filter(item__isnull=True) if step.item == NO_ITEM else lines.filter(item=step.item)

@@ -67,8 +67,8 @@ def run_step(project: Project, known: bool, run: Run | None) -> Step:
         return Step(
             title=_("Run the customer support flow"),
             text=_(
-                "It reads a customer's message, chooses the right specialist and answers. Models are played by a "
-                "script, so it costs nothing and needs no key."
+                "It reads a customer's message, chooses the right specialist and answers. A script plays the "
+                "models: no key is needed, and what it costs is played too."
             ),
             url=address("launch", project.slug, FLOW) + sample(),
             action=_("Open the launch form"),

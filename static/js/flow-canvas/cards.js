@@ -89,7 +89,7 @@ export class Cards {
       card.ports.clear();
       card.input = null;
       for (const port of element.querySelectorAll(".port")) {
-        const y = card.top + port.offsetTop + port.offsetHeight / 2;
+        const y = card.top + element.clientTop + port.offsetTop + port.offsetHeight / 2;
         if (port.dataset.dir === "in") card.input = { x: 0, y };
         else card.ports.set(port.dataset.port, { x: card.w, y });
       }
@@ -210,6 +210,7 @@ export class Cards {
       const button = html("button", "port port--out");
       Object.assign(button, { type: "button", tabIndex: -1 });
       Object.assign(button.dataset, { port, dir: "out" });
+      button.setAttribute("aria-label", port);
       button.append(html("span", "", port));
       list.append(button);
       present.add(port);

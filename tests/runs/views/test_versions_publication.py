@@ -98,7 +98,10 @@ def test_problems_stop_it_and_lead_to_where_they_are_mended(project):
     save(project, "flow", "customer-support", nodes=broken)
     ada = signed_in("ada")
     page = ada.get(FLOW)
-    assert "1 problem stops this. Billing specialist There is no agent nobody with an active version" in text_of(page)
+    assert (
+        "1 problem stops this. Billing specialist There is no agent nobody with an active version"
+        in text_of(page)
+    )
     assert '/projects/demo/flows/customer-support/?node=billing"' in page.content.decode()
     assert re.search(r'form="publication-form" disabled', page.content.decode())
     sent = sent_by(page.content.decode(), FORM)
