@@ -97,7 +97,9 @@ class Copy:
 def has_settled(line: Event, data: Mapping) -> bool:
     """Whether the line ends a step in a way that others can follow."""
     status = data.get("status")
-    return line.type == "step.skipped" or status == "succeeded" or (status == "failed" and bool(data["ports"]))
+    return (
+        line.type == "step.skipped" or status == "succeeded" or (status == "failed" and bool(data["ports"]))
+    )
 
 
 def key_of(event: Event) -> tuple:

@@ -10,7 +10,7 @@ them to the same place from the journal.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes import TYPES
@@ -30,6 +30,7 @@ from runs.engine.journal import Journal
 from runs.engine.memory import Memory, StepKey, StepMemory
 from runs.engine.planner import Plan, State
 from runs.engine.record import Loaded
+from runs.engine.replay import Replay
 from runs.engine.sight import Sight
 from runs.engine.waiting import Waiting
 from runs.engine.writer import Fenced, StorageFailed
@@ -67,7 +68,6 @@ class Driver:
         self.waiting = Waiting(self)
         self._loaded = loaded
         self._pure: list[StepKey] = []
-        self._left_over: list[Plan] = []
 
     # --- beginning ---------------------------------------------------------------------------------------------
 
@@ -77,16 +77,17 @@ class Driver:
         self._loaded = None
         self.memory.fold(events)
         self.clocks.parked_at = self.memory.parked_at()
-        plan = self._rebuild(events)
+        replay = Replay(self)
+        plan = replay.fold(events)
         if self.journal.run.status != "waiting":
             self.ending.watch_the_clock()
         if self.run.cancelled_by:
             self.ending.cancel()
         else:
-            self._begin(plan)
+            self._begin(plan, replay)
         self._drain_pure()
 
-    def _begin(self, plan: Plan | None) -> None:
+    def _begin(self, plan: Plan | None, replay: Replay) -> None:
         """The first steps, or those that were under way. A fork's journal says that it started when it was made."""
         if plan is not None:
             self.line("run.started", {})
@@ -95,48 +96,16 @@ class Driver:
         if plan is not None:
             self._carry_out(plan)
         else:
-            self._end_what_ended()
+            replay.end_what_ended()
             self._go_on()
-
-    def _rebuild(self, events: Sequence[tuple]) -> Plan | None:
-        """Folds the journal into the planner; the first plan where the run has not started yet."""
-        plan = self.state.begin()
-        started = False
-        for seq, _, type, node, iteration, item, _, data in events:
-            started = started or type == "run.started"
-            if type == "step.finished" and item is None and self._is_current(node, iteration):
-                self._replay_finish(seq, node, data)
-        return None if started else plan
 
     def is_running(self, key: StepKey) -> bool:
         """Whether the step, or the map that an item belongs to, was neither stopped nor ended with its run."""
-        return not self.ending.begun and self._is_current(key[0], key[1])
+        return not self.ending.begun and self.is_current(key[0], key[1])
 
-    def _is_current(self, node: str, iteration: int) -> bool:
+    def is_current(self, node: str, iteration: int) -> bool:
+        """Whether the planner has this iteration of the node running."""
         return self.state.status[node] == "running" and self.state.iteration[node] == iteration
-
-    def _replay_finish(self, seq: int, node: str, data: Mapping) -> None:
-        self.sight.remember(node, seq, data)
-        if data["status"] == "succeeded":
-            plan = self.state.settle(node, tuple(data["ports"]))
-        elif data["status"] == "failed":
-            self.ending.errors[node] = StepFailed(data["error"]["code"], data["error"]["message"])
-            plan = self.state.fail(node, data["error"]["code"])
-        else:
-            return
-        if plan.failed or (plan.outcome is not None and plan.outcome.code is not None):
-            self._left_over.append(plan)
-
-    def _end_what_ended(self) -> None:
-        """What followed from the replayed steps and is not in the journal: the end of a run that stopped between a
-        failure and its own last line; in a fork, a join that falls short."""
-        plans, self._left_over = self._left_over, []
-        for plan in plans:
-            for failed in plan.failed:
-                if self.memory.step((failed.turn.node, failed.turn.iteration, None)).finished is None:
-                    self.closing.fall_short(failed)
-            if plan.outcome is not None and plan.outcome.code is not None:
-                self.ending.outcome(plan.outcome)
 
     def _go_on(self) -> None:
         """After a restart: everything that was under way starts again and finds its record. In a fork, what
@@ -247,7 +216,7 @@ class Driver:
 
     def _end_step(self, key: StepKey, result: Finished | StepFailed) -> None:
         self.waiting.sleep(key)
-        if self.ending.begun or not self._is_current(key[0], key[1]):
+        if self.ending.begun or not self.is_current(key[0], key[1]):
             return
         if isinstance(result, StepFailed):
             self._fail_step(key, result)
@@ -275,7 +244,7 @@ class Driver:
                 self.waiting.consider_parking()
                 return
             key = self._pure.pop(0)
-            if self._is_current(key[0], key[1]):
+            if self.is_current(key[0], key[1]):
                 self._run_pure_or_spawn(key)
         self.engine.loop.call_soon(self._drain_pure)
 

@@ -20,7 +20,13 @@ SIZES, LARGEST = (50, 300), 1_000
 GATES = {300: {"ready_ms": 1_000, "drag_p95_ms": 34, "statuses_p95_ms": 50}, 1_000: {"ready_ms": 2_000}}
 PORTS = {"transform": ("out",), "condition": ("a", "b", "else"), "wait": ("out",)}
 STATUSES_S = 10
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+)
 CANVAS = "document.querySelector('flow-canvas')"
 RECORD = """() => {
     window.frames_ms = [];
@@ -152,7 +158,11 @@ def pan(page: Page) -> None:
 def passed(size: int, measured: dict) -> dict:
     """The numbers, and which gates they miss."""
     missed = [name for name, most in GATES.get(size, {}).items() if measured[name] >= most]
-    return {"nodes": size, **{name: round(value, 1) for name, value in measured.items()}, "gates_missed": missed}
+    return {
+        "nodes": size,
+        **{name: round(value, 1) for name, value in measured.items()},
+        "gates_missed": missed,
+    }
 
 
 def address(size: int) -> str:
@@ -172,7 +182,13 @@ def drawing(size: int) -> dict:
         target = min(size - 2, source + 1 + chance.randrange(rows * 2))
         port = chance.choice(PORTS[nodes[source + 1]["type"]])
         edges[source, port, target] = {"from": f"n{source}", "port": port, "to": f"n{target}"}
-    return {"kind": "flow", "slug": f"drawn-{size}", "name": f"{size} nodes", "nodes": nodes, "edges": [*edges.values()]}
+    return {
+        "kind": "flow",
+        "slug": f"drawn-{size}",
+        "name": f"{size} nodes",
+        "nodes": nodes,
+        "edges": [*edges.values()],
+    }
 
 
 def node(index: int, kind: str, rows: int) -> dict:
@@ -182,4 +198,10 @@ def node(index: int, kind: str, rows: int) -> dict:
         "transform": {"output": "text"},
     }[kind]
     position = {"x": index // rows * 264, "y": index % rows * 160}
-    return {"id": f"n{index}", "type": kind, "name": f"{kind.title()} {index}", "config": config, "position": position}
+    return {
+        "id": f"n{index}",
+        "type": kind,
+        "name": f"{kind.title()} {index}",
+        "config": config,
+        "position": position,
+    }

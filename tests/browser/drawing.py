@@ -1,4 +1,4 @@
-"""The builder as a person works it: a drawing on the canvas, driven with pointer and keys, and what the server keeps."""
+"""The builder as a person works it: a drawing, driven with pointer and keys, and what the server keeps of it."""
 
 import time
 import uuid

@@ -1,6 +1,7 @@
 """The builder around the canvas: palette, inspector, problems, estimates, test runs, and people who only read."""
 
 import re
+import time
 
 import pytest
 
@@ -30,8 +31,12 @@ def kept(drawing: Drawing) -> dict:
     return drawing.server.api("ada").get(drawing.api_path).json()["draft"]
 
 
-def counts(page) -> str:
-    return page.locator("#dock-tab-problems").inner_text()
+def until(condition, within_s: float = 15) -> None:
+    """The page's CSP forbids what Playwright's own waiting for a condition needs."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.1)
 
 
 def test_the_page_passes_the_audit(drawing):
@@ -42,9 +47,9 @@ def test_the_page_passes_the_audit(drawing):
 
 def test_the_palette_is_searched_and_adds_by_enter(drawing):
     page = drawing.page
-    page.get_by_label("Find a node type").fill("rests for a while")
+    page.get_by_role("searchbox", name="Find a node type").fill("rests for a while")
     assert page.locator("[data-add-type]:visible").all_inner_texts() == ["Wait"]
-    page.get_by_label("Find a node type").press("Enter")
+    page.get_by_role("searchbox", name="Find a node type").press("Enter")
     page.locator("flow-canvas [data-node-id=wait]").wait_for()
     drawing.wait_until_saved()
     assert [item["id"] for item in kept(drawing)["nodes"]] == ["start", "twice", "done", "wait"]
@@ -56,15 +61,13 @@ def test_a_problem_is_mended_by_its_button_and_the_mending_undone(drawing):
     page.locator("[data-add-type=wait]").click()
     drawing.wait_until_saved()
     page.locator("#problems").get_by_role("button", name="Wait for a minute").click()
-    page.wait_for_function("!document.querySelector('#problems').textContent.includes('either')")
-    assert kept(drawing)["nodes"][3]["config"] == {"seconds": 60}
+    until(lambda: kept(drawing)["nodes"][3].get("config") == {"seconds": 60})
     page.locator("#problems").get_by_role("button", name="Connect it to the end").click()
-    page.wait_for_function("document.querySelectorAll('#problems form').length === 1")
+    until(lambda: kept(drawing)["edges"][2:] == [{"from": "wait", "to": "done"}])
     drawing.page.evaluate(f"{CANVAS}.focus()")
     page.keyboard.press("Control+z")
     drawing.wait_until_saved()
-    page.wait_for_function("document.querySelectorAll('#problems form').length === 2")
-    assert len(kept(drawing)["edges"]) == 2
+    until(lambda: len(kept(drawing)["edges"]) == 2)
 
 
 def test_what_is_typed_is_kept_checked_and_completed(drawing):
@@ -77,21 +80,20 @@ def test_what_is_typed_is_kept_checked_and_completed(drawing):
     area.press("ArrowDown")
     area.press("Enter")
     assert area.input_value() == "= steps.twice.output.n"
-    page.wait_for_function("!document.querySelector('#node-form .error')")
-    page.wait_for_timeout(1200)
-    assert kept(drawing)["nodes"][2]["config"] == {"output": "= steps.twice.output.n"}
+    until(lambda: kept(drawing)["nodes"][2]["config"] == {"output": "= steps.twice.output.n"})
+    until(lambda: page.locator("#node-form .error").count() == 0)
     assert area.evaluate("area => area === document.activeElement")
 
 
 def test_a_wrong_value_is_told_at_its_field_and_counted(drawing):
     page = drawing.page
     page.locator("[data-select-node=twice]").first.click()
-    page.locator("[name='node/timeout_s']").fill("soon")
-    page.locator("#node-form .error").first.wait_for()
-    page.wait_for_function("document.querySelector('[data-count=errors] span').textContent === '1'")
-    assert page.locator("[name='node/timeout_s']").input_value() == "soon"
+    page.locator("[name='node/timeout_s']").fill("100000")
+    page.locator("#node-form .error").get_by_text("This must be 86400 or less.").wait_for()
+    until(lambda: page.locator("[data-count=errors]").inner_text().startswith("1"))
+    assert page.locator("[name='node/timeout_s']").input_value() == "100000"
     page.locator("[name='node/timeout_s']").fill("30")
-    page.wait_for_function("document.querySelector('[data-count=errors]').hidden")
+    page.locator("[data-count=errors]").wait_for(state="hidden")
     assert kept(drawing)["nodes"][1]["timeout_s"] == 30
 
 
@@ -109,7 +111,6 @@ def test_a_case_that_is_called_otherwise_keeps_its_edge(ada, server):
     ada.locator("[name='config/cases/0/port']").fill("of_course")
     ada.locator("flow-canvas [data-node-id=which] [data-port=of_course]").wait_for()
     assert kept(drawing)["edges"][1] == {"from": "which", "port": "of_course", "to": "done"}
-    assert counts(ada).strip().startswith("Problems")
 
 
 def test_a_draft_is_tested_without_being_published(drawing):

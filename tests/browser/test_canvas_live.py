@@ -10,7 +10,10 @@ from tests.browser.drawing import CANVAS, Drawing, api_of, edge, flow, node
 WAITS = flow(
     [
         node("start", "start", 0, 0),
-        *(node(f"rest{index}", "wait", 240 * index, 0, f"Rest {index}", seconds=0.4) for index in range(1, 6)),
+        *(
+            node(f"rest{index}", "wait", 240 * index, 0, f"Rest {index}", seconds=0.4)
+            for index in range(1, 6)
+        ),
         node("done", "end", 1440, 0),
     ],
     [edge("start", "rest1"), *(edge(f"rest{n}", f"rest{n + 1}") for n in range(1, 5)), edge("rest5", "done")],
@@ -19,9 +22,10 @@ WATCH = """() => {
     window.seen_ms = {};
     new MutationObserver(changes => {
         for (const { target } of changes) {
-            if (target.matches('.node')) window.seen_ms[target.dataset.nodeId + ' ' + target.dataset.status] ??= Date.now();
+            const { nodeId, status } = target.dataset;
+            if (target.matches('.node')) window.seen_ms[`${nodeId} ${status}`] ??= Date.now();
         }
-    }).observe(document.querySelector('flow-canvas'), { subtree: true, attributes: true, attributeFilter: ['data-status'] });
+    }).observe(document.querySelector('flow-canvas'), { subtree: true, attributeFilter: ['data-status'] });
 }"""
 PAINTED = """status => new Promise(done => {
     const begin = performance.now();
@@ -69,7 +73,9 @@ def test_statuses_of_a_run_show_as_they_happen(ada, server, publish):
     }
     seen = ada.evaluate("window.seen_ms")
     behind = [
-        at - ada.evaluate("at => Date.parse(at)", happened[name]) for name, at in seen.items() if name in happened
+        at - ada.evaluate("at => Date.parse(at)", happened[name])
+        for name, at in seen.items()
+        if name in happened
     ]
     assert len(behind) >= 3
     assert median(behind) < 1_000  # events gather for at most 100 ms; the rest is a busy machine
@@ -103,7 +109,8 @@ def test_a_dropped_socket_says_reconnecting_and_catches_up(ada, server, publish)
 @pytest.mark.parametrize("place", ["builder", "run"])
 def test_nothing_on_the_canvas_breaks_the_content_security_policy(ada, server, publish, place):
     ada.add_init_script(
-        "window.broken = []; document.addEventListener('securitypolicyviolation', e => window.broken.push(e.violatedDirective))"
+        "window.broken = [];"
+        "document.addEventListener('securitypolicyviolation', e => window.broken.push(e.violatedDirective))"
     )
     if place == "run":
         _, run = launched(publish, server)

@@ -214,9 +214,8 @@ def test_a_draft_never_becomes_published_unseen(drawing, server):
 
 def test_what_the_server_refuses_is_taken_back_and_said(drawing):
     drawing.page.context.watch.expect("status of 422")
-    drawing.page.evaluate(
-        f"{CANVAS}.editing.perform([{{op: 'add', node: {{id: 'odd', type: 'NO TYPE', position: {{x: 0, y: 0}}}}}}], 'Add')"
-    )
+    odd = {"op": "add", "node": {"id": "odd", "type": "NO TYPE", "position": {"x": 0, "y": 0}}}
+    drawing.page.evaluate(f"odd => {CANVAS}.editing.perform([odd], 'Add')", odd)
     drawing.wait_until_saved()
     assert "odd" not in drawing.ids()
     assert drawing.page.locator("#save-state").get_attribute("data-state") == "refused"

@@ -57,6 +57,6 @@ def asked(request: HttpRequest, document: Document, users: list[str], status: in
         title=_("Archive %(flow)s?") % {"flow": name},
         project=document.project,
         section="flows",
-        crumbs=[Crumb(_("Flows"), back), Crumb(name), Crumb(_("Archive"))],
+        crumbs=[Crumb(_("Flows"), back), Crumb(name, f"{back}{document.slug}/"), Crumb(_("Archive"))],
         status=status,
     )

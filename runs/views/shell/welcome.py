@@ -18,13 +18,18 @@ FLOW = "customer-support"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One act: what to do, why it is worth it, where, and whether this person's project has it behind it."""
+    """One act: what to do, why it is worth it, where, and whether this person's project has it behind it.
+
+    `look_url` leads to what the act is about.
+    """
 
     title: str
     text: str
     url: str
     action: str
     done: bool
+    look_url: str = ""
+    look: str = ""
 
 
 @require_safe
@@ -73,6 +78,8 @@ def run_step(project: Project, known: bool, run: Run | None) -> Step:
             url=address("launch", project.slug, FLOW) + sample(),
             action=_("Open the launch form"),
             done=run is not None,
+            look_url=address("flow", project.slug, FLOW),
+            look=_("Open the flow"),
         )
     return Step(
         title=_("Run a flow"),

@@ -216,5 +216,9 @@ export class Cards {
       present.add(port);
     }
     element.dataset.ports = [...present].join(",");
+    if (present.size > 1) {
+      element.classList.remove("node--pill");
+      element.classList.add("node--ports");
+    }
   }
 }

@@ -46,7 +46,7 @@ class RunTrace extends HTMLElement {
   }
 
   #follow({ id, seq }) {
-    this.socket = new Socket(`/ws/runs/${id}/`, seq, { take: (frame) => this.#take(frame), tell: (name) => this.#tell(name) });
+    this.socket = new Socket(`/ws/runs/${id}/`, seq, { take: (frame) => this.#take(frame), tell: (name) => this.#tell(name), isDone: () => this.trace.finished });
     this.socket.open();
   }
 

@@ -5,14 +5,14 @@
 const FIRST_MS = 500;
 const LONGEST_MS = 10_000;
 const STALE_MS = 30_000;
-const DONE = 1000;
 
 export class Socket {
   waited = 0;
 
-  /** `take(frame)` gets {events} or {delta}; `tell(state)` hears live, reconnecting or ended. */
-  constructor(path, after, { take, tell }) {
-    Object.assign(this, { path, cursor: after, take, tell });
+  /** `take(frame)` gets {events} or {delta}; `tell(state)` hears live, reconnecting or ended; `isDone()` says whether
+   * the last event came. The code of the close does not tell: what lies between may close with any. */
+  constructor(path, after, { take, tell, isDone }) {
+    Object.assign(this, { path, cursor: after, take, tell, isDone });
     document.addEventListener("visibilitychange", () => this.#seen());
     addEventListener("online", () => this.#again(0));
     addEventListener("pagehide", () => this.#drop());
@@ -28,7 +28,7 @@ export class Socket {
       this.tell("live");
     });
     socket.addEventListener("message", ({ data }) => socket === this.socket && this.#hear(JSON.parse(data)));
-    socket.addEventListener("close", ({ code }) => socket === this.socket && this.#closed(code));
+    socket.addEventListener("close", () => socket === this.socket && this.#closed());
   }
 
   #hear(frame) {
@@ -41,9 +41,9 @@ export class Socket {
     this.take(frame);
   }
 
-  #closed(code) {
+  #closed() {
     this.socket = null;
-    if (code === DONE) {
+    if (this.isDone()) {
       this.ended = true;
       this.tell("ended");
     } else this.#again();

@@ -29,6 +29,7 @@ def test_a_run_is_shown_as_the_contract_says(ada, make_run):
         "flow": "support",
         "version": 1,
         "status": "waiting",
+        "queue_position": None,
         "environment": "live",
         "trigger": "api",
         "labels": {},

@@ -54,3 +54,12 @@ def test_flows_of_flows_do_not_multiply_without_end(above):
     made = [store(above, ("below", 1, item), most=3) for item in range(5)]
     assert [number is not None for number, _ in made] == [True, True, True, False, False]
     assert Run.objects.filter(trace_id=above.trace_id).count() == 4
+
+
+def test_a_run_that_may_not_be_launched_is_not_stored_and_one_that_was_is_found(above):
+    """What was allowed then goes on, whatever a policy says of it after a crash."""
+    key = ("below", 1, None)
+    assert store(above, key, most=0) == (None, False)
+    assert Run.objects.filter(parent_id=above.id).count() == 0
+    number, _ = store(above, key, most=10)
+    assert store(above, key, most=0) == (number, False)

@@ -14,6 +14,8 @@ from runs.insights_today import MICROS, Period
 from tests.runs.views.history import store_history, store_run
 from tests.runs.views.people import fragment, signed_in
 
+pytestmark = pytest.mark.both_databases
+
 HOUR = 3600 * MICROS
 NOON = round(datetime(2026, 11, 20, 12, 30, tzinfo=UTC).timestamp() * MICROS)
 

@@ -14,6 +14,8 @@ from runs.views.shell.run_filters import RunFilters, with_status
 from tests.runs.views.history import MICROS, store_history, store_run
 from tests.runs.views.people import fragment, signed_in
 
+pytestmark = pytest.mark.both_databases
+
 RUNS = "/projects/demo/runs/"
 
 

@@ -7,6 +7,8 @@ from django.utils import timezone
 from governance import lockout
 from governance.models import SignInLink, SignInTries, User
 
+pytestmark = pytest.mark.both_databases
+
 GOOD = "correct horse battery"
 
 
