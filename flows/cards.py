@@ -161,7 +161,9 @@ def combined(config: Mapping[str, Any], lookup: Lookup) -> str:
     if not {"mode", "combine"} & set(config):
         return ""
     mode, count = config.get("mode", "all"), config.get("count")
-    which = f"{count} of the branches" if mode == "quorum" else f"{mode} branch{'es' if mode == 'all' else ''}"
+    which = (
+        f"{count} of the branches" if mode == "quorum" else f"{mode} branch{'es' if mode == 'all' else ''}"
+    )
     return f"{which}, as {config.get('combine', 'object')}"
 
 
@@ -172,7 +174,9 @@ def rested(config: Mapping[str, Any], lookup: Lookup) -> str:
 
 def made(config: Mapping[str, Any], lookup: Lookup) -> str:
     output = config.get("output")
-    return ", ".join(map(str, output)) if isinstance(output, dict) else output if isinstance(output, str) else ""
+    return (
+        ", ".join(map(str, output)) if isinstance(output, dict) else output if isinstance(output, str) else ""
+    )
 
 
 FACTS = (referred, asked, branches, combined, rested, made)

@@ -19,6 +19,7 @@ from governance.refusals import Problem
 from runs.views.builder.desk import Desk, desk_of
 
 MOST_ROWS = 60
+MOST_HINTS = 8
 STATUSES = {"error": "failed", "warning": "waiting", "info": "running"}
 ICONS = {"error": "circle-x", "warning": "triangle-alert", "info": "info"}
 
@@ -89,10 +90,10 @@ def estimate_html(desk: Desk) -> str:
 
 
 def problems_context(desk: Desk) -> dict[str, Any]:
-    told = [*desk.problems, *desk.hints]
+    told = desk.problems
     return {
         "desk": desk,
-        "rows": rows_of(desk, told[:MOST_ROWS]),
+        "rows": rows_of(desk, [*told[:MOST_ROWS], *desk.hints[:MOST_HINTS]]),
         "more": max(0, len(told) - MOST_ROWS),
         "errors": desk.summary["errors"],
         "warnings": desk.summary["warnings"],

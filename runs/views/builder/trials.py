@@ -74,7 +74,9 @@ def refused(
 def trial_show(request: HttpRequest, project: str, flow: str, run_id: int) -> HttpResponse:
     """The result as it stands; it asks for itself again until the run has finished."""
     desk = desk_of(request, project, flow)
-    run = Run.objects.select_related("project").filter(id=run_id, project=desk.project, flow=desk.slug).first()
+    run = (
+        Run.objects.select_related("project").filter(id=run_id, project=desk.project, flow=desk.slug).first()
+    )
     if run is None:
         raise NotFound(_("There is no such test run of this flow."))
     if not frame.is_fragment(request):
