@@ -39,5 +39,6 @@ def forget(username: str, address: str) -> None:
 
 
 def _key(username: str, address: str) -> str:
-    same = unicodedata.normalize("NFKC", username).casefold()
+    # As the form reads names, and more: every spelling that could mean one account is counted together.
+    same = unicodedata.normalize("NFKC", username).strip().casefold()
     return salted_hmac("governance.lockout", f"{same}\n{address}", algorithm="sha256").hexdigest()

@@ -116,7 +116,7 @@ def _price_problems(body: Mapping, project: Project) -> Iterator[Problem]:
             meant = schemas.nearest(name, known)
             instead = f"did you mean {slug}/{meant}? " if meant else ""
             message = (
-                f"The provider {slug!r} has no price for {name!r}: {instead}Without a price it cannot be called "
+                f"The provider {slug!r} has no price for {name!r}. {instead}Without a price it cannot be called "
                 "under a budget: check the name, or add it to the provider's prices."
             )
             yield Problem(at, message, "no_price", "warning")

@@ -207,17 +207,7 @@ def fork(
         _refuse_copied_approvals(run, graph, again)
         given = input
     check_input(document, given)
-    forked = Run(
-        id=ids.new_id(),
-        project=run.project,
-        flow=run.flow,
-        version=run.version,
-        pins=dumps(_repinned(run, pins or {})),
-        user=by,
-        environment=run.environment,
-        trigger="fork",
-        forked_from=run.id,
-    )
+    forked = _sibling(run, pins or {}, by)
     born, verdict = newborn(
         forked,
         project=run.project.slug,
@@ -231,6 +221,20 @@ def fork(
         raise LaunchRefused("denied", verdict.reason, decision=born.decided)
     _store_fork(run, born, again, by)
     return forked
+
+
+def _sibling(run: Run, pins: Mapping[str, int], by: User) -> Run:
+    return Run(
+        id=ids.new_id(),
+        project=run.project,
+        flow=run.flow,
+        version=run.version,
+        pins=dumps(_repinned(run, pins)),
+        user=by,
+        environment=run.environment,
+        trigger="fork",
+        forked_from=run.id,
+    )
 
 
 def _refuse_copied_approvals(run: Run, graph: Graph, again: set[str]) -> None:

@@ -64,7 +64,7 @@ def test_a_real_provider_in_the_same_place_is_all_that_changes(project: Project)
         "slug": "simulated",
         "type": "openai",
         "api_key": "sk-test",
-        "prices": {"small": {"unpriced": True}},
+        "prices": {"small": {"unpriced": True}, "large": {"unpriced": True}},
     }
     documents.create_and_publish(project, "provider", "simulated", hosted, None)
     assert problems(project, applied) == []

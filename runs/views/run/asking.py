@@ -1,7 +1,7 @@
 """What a step asks of people, as forms: who may say what, the payload to change or to fill in, and what went wrong."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -147,7 +147,7 @@ def is_inside(problem: Problem) -> bool:
 def relative(problems: Iterable[Problem]) -> list[Problem]:
     """Those of the payload, as the form that draws it knows them."""
     return [
-        Problem(problem.pointer.removeprefix(f"/{PREFIX}"), problem.message, problem.code)
+        replace(problem, pointer=problem.pointer.removeprefix(f"/{PREFIX}"))
         for problem in problems
         if is_inside(problem)
     ]

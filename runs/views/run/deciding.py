@@ -1,5 +1,6 @@
 """Deciding what a step waits for, where it stands."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -55,9 +56,7 @@ def read(request: HttpRequest, item: Approval) -> tuple[Asked, dict[str, Any]]:
     form = form_of(item) if (item.kind, decision) in WRITES else None
     if form is not None:
         payload, found = form.read(request.POST, request.FILES)
-        problems = [
-            Problem(f"/{PREFIX}{problem.pointer}", problem.message, problem.code) for problem in found
-        ]
+        problems = [replace(problem, pointer=f"/{PREFIX}{problem.pointer}") for problem in found]
     if decision == "reject" and item.kind == "approval" and not reason:
         problems.append(Problem("/reason", _("Say why: whoever asked reads it.")))
     asked = Asked(item.pk, decision, reason, payload, form is not None, problems)

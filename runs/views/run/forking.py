@@ -1,5 +1,6 @@
 """Forking a run: from which node, with which versions, on which input."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -28,7 +29,7 @@ def fork_create(request: HttpRequest, run_id: int) -> HttpResponse:
     form = input_form(drawing)
     given, found = form.read(request.POST, request.FILES)
     node, pins = request.POST.get("from_node", ""), request.POST.dict()
-    problems = [Problem(f"/{INPUT}{problem.pointer}", problem.message, problem.code) for problem in found]
+    problems = [replace(problem, pointer=f"/{INPUT}{problem.pointer}") for problem in found]
     chosen, wrong = pins_of(run, pins)
     if not problems and not wrong:
         try:
@@ -71,7 +72,7 @@ def form_shown(
     status: int = 200,
 ) -> HttpResponse:
     inside = [
-        Problem(problem.pointer.removeprefix(f"/{INPUT}"), problem.message, problem.code)
+        replace(problem, pointer=problem.pointer.removeprefix(f"/{INPUT}"))
         for problem in problems
         if problem.pointer.startswith(f"/{INPUT}")
     ]

@@ -44,6 +44,7 @@ export class Conflict {
     return true;
   }
 
+  /** Without `document` the canvas shows theirs already. */
   open(found) {
     this.found = found;
     this.saving.held = true;
@@ -70,7 +71,7 @@ export class Conflict {
     saving.drop(mine.length);
     saving.held = false;
     saving.moveTo(found.revision);
-    canvas.load(found.document, found.cards);
+    if (found.document) canvas.load(found.document, found.cards);
     if (choice === "mine") return this.#putOnTop(mine);
     saving.show("", "saved");
     canvas.announce(say("dropped"));

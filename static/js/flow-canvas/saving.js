@@ -155,7 +155,7 @@ export class Saving {
       const rest = gestures.findIndex(({ operations }) => !operations.every((one) => isDone(model, one)));
       if (rest < 0) return this.#keep();
       this.queue = gestures.slice(rest).map((gesture) => ({ ...gesture, inverse: [], merge: "" }));
-      return this.conflict.open({ revision: this.revision, document: model.document, cards: {} });
+      return this.conflict.open({ revision: this.revision });
     }
     for (const { operations, label } of gestures) {
       const inverse = editing.apply(operations);

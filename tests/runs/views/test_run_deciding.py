@@ -174,7 +174,7 @@ def test_an_escalation_without_a_schema_is_answered_in_json(run, item):
     name = next(key for key in fields if key.startswith("payload") and key.endswith("~json"))
     wrong = decide(rita, run, item, "answer", {**fields, name: '{"answer": '})
     assert wrong.status_code == 422
-    assert "line 1" in text_of(wrong)
+    assert "Line 1, column 12" in text_of(wrong)
     assert decide(rita, run, item, "answer", {**fields, name: '{"answer": "By hand"}'}).status_code == 302
     item.refresh_from_db()
     assert item.outcome["payload"] == {"answer": "By hand"}
