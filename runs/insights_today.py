@@ -18,6 +18,7 @@ from runs.models import Run
 MICROS = 1_000_000
 HOUR_S, DAY_S = 3600, 86_400
 TYPICAL_DAYS = 7
+TRIAL = "test"  # the trigger of test runs (runs.trial_runs): they say nothing of what is live
 SLACK_MS = 60_000  # an id is made a moment before its row
 DENIED = ('"code":"denied"', '"code":"tool_not_allowed"')
 PERIODS = {"today": 1, "7d": 7, "30d": 30}  # name: days, today included
@@ -72,6 +73,12 @@ class Course:
 
 
 def launched_since(project: Project, since: int) -> QuerySet[Run]:
+    """Runs that somebody or something launched: none below others, and no test runs."""
+    return created_since(project, since).exclude(trigger=TRIAL)
+
+
+def created_since(project: Project, since: int) -> QuerySet[Run]:
+    """All but those below others."""
     oldest = max(0, since // 1000 - SLACK_MS) << ids.SPARE_BITS
     return Run.objects.filter(project=project, id__gte=oldest, created_at__gte=since, parent_id=None)
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from governance import clock, ids
 from governance.models import Project, User
-from runs.insights_today import launched_since
+from runs.insights_today import created_since
 from runs.models import STATUSES, Run
 from runs.templatetags.baton import status_word
 from runs.views import frame
@@ -101,7 +101,7 @@ class View:
 
 def saved_views(project: Project, user: User, filters: RunFilters) -> list[View]:
     waiting = Run.objects.filter(project=project, status="waiting", parent_id=None)
-    failed = launched_since(project, clock.now() - DAY_US).filter(status="failed")
+    failed = created_since(project, clock.now() - DAY_US).filter(status="failed")
     attention = RunFilters(statuses=("failed",), since="24h")
     return [
         view(_("All"), RunFilters(), filters),

@@ -87,6 +87,11 @@ def test_runs_below_runs_are_not_counted_twice(demo):
     assert insights_today.course(demo, period).launched == (0, 0, 0, 0, 0, 0, 1)
 
 
+def test_test_runs_say_nothing_of_what_is_live(demo):
+    store_run(demo, None, NOON - HOUR, trigger="test", version=0, status="failed")
+    assert insights_today.course(demo, Period.named("today", NOON)).total == 0
+
+
 def test_a_typical_day_is_the_mean_of_the_seven_before(demo):
     period = Period.named("today", NOON)
     for days in range(1, 8):

@@ -117,6 +117,13 @@ def test_a_run_that_waits_for_its_time_does_not_ask_for_a_person(demo):
     assert "Waiting for a person" not in page
 
 
+def test_a_test_run_of_a_draft_says_so(demo):
+    stored(demo, "tried", trigger="test", version=0, environment="test")
+    page = signed_in("ben").get(RUNS).content.decode()
+    assert '<span class="badge badge--mono">draft</span>' in page
+    assert ">v0<" not in page
+
+
 def test_a_run_of_somebody_who_is_gone_is_shown(demo):
     stored(demo, "orphan", user=None)
     assert titles(signed_in("ben").get(RUNS)) == ["orphan"]
