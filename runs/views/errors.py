@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,6 +24,10 @@ PAGES = {
         gettext_lazy("This was refused"),
         gettext_lazy("The page was open for too long, or sent from elsewhere: load it again."),
     ),
+    413: (
+        gettext_lazy("This is too large"),
+        gettext_lazy("A form may hold 2 MB and 5,000 fields: send less, or in several parts."),
+    ),
     404: (
         gettext_lazy("Nothing is here"),
         gettext_lazy("The address is wrong, or what stood here is gone."),
@@ -41,7 +46,10 @@ class PageErrors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        """What one person may see stays in no cache, the browser's own included: after signing out it is gone."""
+        answer = self.get_response(request)
+        answer.headers.setdefault("Cache-Control", "private, no-store")
+        return answer
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         match exception:
@@ -88,7 +96,8 @@ def refused(request: HttpRequest, exception: Exception | None = None, reason: st
 
 
 def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return answer(request, 400)
+    too_large = isinstance(exception, RequestDataTooBig | TooManyFieldsSent)
+    return answer(request, 413 if too_large else 400)
 
 
 def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

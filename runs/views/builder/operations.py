@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_POST
 
@@ -13,7 +14,7 @@ from runs.views.builder import answers
 from runs.views.builder.desk import desk_of
 from runs.views.builder.editing import edit, refusal
 
-MOST_BYTES = 4_000_000
+LONGEST_NUMBER = 19  # digits: more is no 64-bit integer, which neither database nor browser would keep
 
 
 @require_POST
@@ -36,14 +37,21 @@ def operation_create(request: HttpRequest, project: str, flow: str) -> JsonRespo
 
 def read(request: HttpRequest) -> dict[str, Any] | str:
     """`{revision, operations}`, or a sentence on what is wrong with the body."""
-    if len(request.body) > MOST_BYTES:
-        return f"One gesture may have at most {MOST_BYTES:,} bytes: do it in several."
     try:
-        body = json.loads(request.body)
+        body = json.loads(request.body, parse_int=whole_number)
+    except RequestDataTooBig:
+        return "One gesture may have at most 2 MB: do it in several."
     except (ValueError, RecursionError):
-        return "The body is no JSON: send {revision, operations}."
+        return "The body is no JSON with numbers of at most 64 bit: send {revision, operations}."
     if not isinstance(body, dict) or not isinstance(body.get("operations"), list) or not body["operations"]:
         return "`operations` must be a list with at least one operation."
     if not isinstance(body.get("revision"), int) or isinstance(body["revision"], bool):
         return "`revision` must be the number of the draft's revision that was drawn on."
     return body
+
+
+def whole_number(digits: str) -> int:
+    """Raises ValueError for what has more than 64 bit."""
+    if len(digits.lstrip("-")) > LONGEST_NUMBER:
+        raise ValueError(digits[:40])
+    return int(digits)

@@ -82,14 +82,18 @@ def inside(request: HttpRequest, address: str) -> str:
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def link_redeem(request: HttpRequest, token: str) -> HttpResponse:
     """Signs in and goes on to the start; who comes for the first time is shown around.
 
-    A HEAD, as previews of messages send it, does not use up the link.
+    A HEAD, as previews of messages send it, does not use up the link. Who is signed in already is asked first:
+    else a link from a stranger would put them into the stranger's account unseen.
     """
     if request.method == "HEAD":
         return HttpResponse()
+    if request.method == "GET" and request.user.is_authenticated:
+        context = {"title": _("Sign in anew?"), **frame.preferences(request)}
+        return render(request, "shell/link_confirm.html", context)
     seconds = knocked_too_often(request)
     if seconds:
         words = _("Try again in %(seconds)d seconds.") % {"seconds": seconds}

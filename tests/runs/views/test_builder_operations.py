@@ -106,6 +106,24 @@ def test_what_is_no_gesture_is_refused_with_a_sentence(drawn, body):
     assert draft() == EMPTY
 
 
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (
+            '{"revision": 1, "operations": [{"op": "configure", "node": "a", "set": {"timeout_s": '
+            + "9" * 20
+            + "}}]}",
+            "64 bit",
+        ),
+        ('{"revision": 1, "operations": ["' + "x" * 2_000_000 + '"]}', "at most 2 MB"),
+    ],
+)
+def test_numbers_and_bodies_that_nothing_could_keep_are_refused_with_a_sentence(drawn, body, sentence):
+    answer = signed_in("ada").post(ADDRESS, body, content_type="application/json")
+    assert answer.status_code == 422
+    assert sentence in answer.json()["detail"]
+
+
 def test_names_are_shown_as_text_and_never_as_markup(drawn):
     found = post(
         "ada", [{"op": "add", "node": node("x", "wait", name="<img src=x onerror=alert(1)>")}]

@@ -73,3 +73,23 @@ def test_addresses_that_cannot_be_are_pages_too(demo, address):
     answer = signed_in("ada").get(address)
     assert answer.status_code == 404
     assert answer["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("path", ["/projects/demo/", "/projects/demo/runs/", "/nothing/", "/sign-in/"])
+def test_what_one_person_sees_stays_in_no_cache(demo, path):
+    assert "no-store" in signed_in("ada").get(path)["Cache-Control"]
+    assert "no-store" in Client().get(path)["Cache-Control"]
+
+
+def test_a_refusal_of_a_strange_host_carries_the_policy_too_and_no_log_line(demo, capfd):
+    answer = Client().get("/", headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Frame-Options"] == "DENY"
+    assert capfd.readouterr().err == ""
+
+
+def test_a_form_that_is_too_large_is_told_so(demo):
+    answer = Client().post("/sign-in/", {"username": "x" * 2_100_000})
+    assert answer.status_code == 413
+    assert "2 MB" in answer.content.decode()

@@ -135,3 +135,16 @@ def test_who_is_signed_in_needs_no_sign_in_page(ada):
     client = Client()
     client.force_login(ada)
     assert client.get("/sign-in/?next=/account/")["Location"] == "/account/"
+
+
+def test_a_link_asks_who_is_signed_in_before_it_signs_in_somebody_else(ada):
+    ben = Client()
+    ben.force_login(User.objects.get(username="ben"))
+    address = f"/sign-in/{SignInLink.create_for(ada)}/"
+    asked = ben.get(address)
+    assert asked.status_code == 200
+    assert "You are signed in as ben" in asked.content.decode()
+    assert ben.get("/account/").context["request"].user.username == "ben"
+
+    assert ben.post(address).status_code == 302
+    assert ben.get("/account/").context["request"].user.username == "ada"
