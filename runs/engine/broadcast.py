@@ -27,12 +27,7 @@ class Broadcast:
     def delta(self, run_id: int, piece: dict) -> None:
         if self.send is None:
             return
-        deltas = self._pending(run_id)["deltas"]
-        same = deltas and all(deltas[-1][name] == piece[name] for name in ("node", "iteration", "item"))
-        if same:
-            deltas[-1]["text"] += piece["text"]
-        else:
-            deltas.append(dict(piece))
+        gather(self._pending(run_id)["deltas"], piece)
 
     def _pending(self, run_id: int) -> dict:
         if not self.armed:
@@ -48,3 +43,11 @@ class Broadcast:
     async def _send_all(self, pending: dict[int, dict]) -> None:
         for run_id, message in pending.items():
             await self.send(run_id, message)
+
+
+def gather(deltas: list[dict], piece: dict) -> None:
+    """Adds a piece of text {node, iteration, item, text} to those before it: what the same step says next is one."""
+    if deltas and all(deltas[-1][name] == piece[name] for name in ("node", "iteration", "item")):
+        deltas[-1]["text"] += piece["text"]
+    else:
+        deltas.append(dict(piece))

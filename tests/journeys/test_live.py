@@ -154,6 +154,35 @@ def test_text_arrives_while_a_step_streams_and_is_no_part_of_the_journal(served)
     assert code == 1000
 
 
+def test_many_watchers_share_fewer_frames_and_read_the_whole_text(served):
+    ready = {"id": "ready", "type": "approval", "config": {"title": "Ready?", "reviewers": ["user:ada"]}}
+    talks = {"id": "talk", "type": "agent", "config": {"agent": "talker", "text": "Talk."}}
+    asks = stage.chain("ask-then-talk", ready, talks)
+    asks["edges"][1]["port"] = "approved"
+    stage.publish(served.ada, asks)
+    served.peer.hold("/look")
+    run_id = served.ada.launch("ask-then-talk", input={})["id"]
+    (item,) = served.ada.waiting(run_id)["waiting"]
+    texts, here = [""] * 12, threading.Barrier(13)
+
+    def read(number: int) -> None:
+        with served.socket(run_id) as socket:
+            socket.recv(timeout=10)
+            here.wait(30)
+            while not texts[number].startswith(stage.WORDS):
+                texts[number] += orjson.loads(socket.recv(timeout=10)).get("delta", {}).get("text", "")
+
+    watchers = [threading.Thread(target=read, args=(number,), daemon=True) for number in range(12)]
+    for watcher in watchers:
+        watcher.start()
+    here.wait(30)  # everybody watches before a word is said
+    stage.decide(served.ada, served.ada.read(f"approvals/{item['id']}/"), "approve")
+    for watcher in watchers:
+        watcher.join(30)
+    served.peer.release("/look")
+    assert [text[: len(stage.WORDS)] for text in texts] == [stage.WORDS] * 12
+
+
 def test_after_the_end_a_watcher_gets_what_it_has_not_had_and_the_good_bye(served):
     run_id = served.ada.launch("talk", input={})["id"]
     events = journal(served.ada, run_id)
