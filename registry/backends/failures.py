@@ -119,6 +119,8 @@ def _broken(chain: list[BaseException]) -> str:
         )
     if names & {"ClientConnectorError", "ConnectError"}:
         return "could not be reached: there is no way to its address. Check api_base and the network"
+    if any("repeating the same" in str(link) for link in chain):
+        return "was stopped: its answer went on repeating the same text"
     if "JSONDecodeError" in names:
         return f"broke off: it sent what is no part of an answer, or {NO_API}"
     return "broke off: the connection ended before its answer was whole"
