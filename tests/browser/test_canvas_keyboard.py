@@ -109,6 +109,9 @@ def test_problems_are_in_the_accessible_name(drawing):
 
 
 def test_the_focus_goes_to_a_neighbour_after_delete(drawing):
+    drawing.page.context.watch.expect(
+        "status of 404"
+    )  # the form of a node that is gone when the server looks
     drawing.click("which")
     drawing.press("Delete")
     assert drawing.focused() == "first"

@@ -54,7 +54,7 @@ def test_while_something_else_works_a_run_in_line_does_not_wait(house: House):
     other = house.agent({"say": "Beside.", "after_s": 1.5})
     nodes = [agent_node("work", agent, "quick"), agent_node("beside", other), node("all", "join"), end()]
     play = house.play(nodes, "start > work; start > beside; work > all; beside > all; all > done")
-    stage.until(lambda: play.step("work")["status"] == "waiting", 10, "the step waits")
+    stage.until(lambda: play.statuses().get("work") == "waiting", 10, "the step waits")
     assert house.ada.run(play.id)["status"] == "running"
     assert [wait["kind"] for wait in play.waits()] == ["budget"]
     assert play.step("beside")["status"] == "succeeded"
