@@ -17,7 +17,7 @@ from tests.serving import BatonServer, BatonWorker, Daphne, Process
 
 settings.register_profile(
     "baton",
-    max_examples=scaled(50, 5000),
+    max_examples=scaled(100, 5000),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,
