@@ -93,11 +93,20 @@ class SignInLink(models.Model):
     @classmethod
     def redeem(cls, token: str) -> User | None:
         """The user, once; None for a used, expired or unknown link. The update decides between two clicks."""
-        fresh = cls.objects.filter(digest=cls.digest_of(token), used_at=None, expires_at__gt=timezone.now())
+        fresh = cls._fresh(token)
         link = fresh.select_related("user").first()
         if link is None or not link.user.is_active or not fresh.update(used_at=timezone.now()):
             return None
         return link.user
+
+    @classmethod
+    def is_open(cls, token: str) -> bool:
+        """Whether the link would sign its user in now; asking does not use it up."""
+        return cls._fresh(token).filter(user__is_active=True).exists()
+
+    @classmethod
+    def _fresh(cls, token: str) -> models.QuerySet:
+        return cls.objects.filter(digest=cls.digest_of(token), used_at=None, expires_at__gt=timezone.now())
 
     @staticmethod
     def digest_of(token: str) -> str:

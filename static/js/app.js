@@ -11,3 +11,5 @@ import "./polling.js";
 import "./palette.js";
 import "./shortcuts.js";
 import "./copying.js";
+
+document.documentElement.dataset.scripts = "ready"; // from here on keys and clicks are heard

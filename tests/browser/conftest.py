@@ -23,7 +23,6 @@ FLAGS = [
 ]
 ROLES = {"ada": ("admin",), "ben": ("viewer",), "rita": ("reviewer",)}
 PATIENCE_MS = 30_000
-LONG_ONLY = {"test_shell.py"}
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -145,10 +144,3 @@ def publish(server: BatonServer) -> Callable[[dict], str]:
         return slug
 
     return publish_flow
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """The keys of the shell are played with --long alone: where others use the machine too they come too early."""
-    if collection_path.name in LONG_ONLY and not config.getoption("--long"):
-        return True
-    return None

@@ -60,6 +60,16 @@ def test_the_page_is_for_everybody(ada):
     audit_page(ada)
 
 
+def test_no_card_in_the_form_asks_for_its_own_width(ada):
+    """Chromium left out the heads and bodies of such cards on one load in fifty."""
+    ada.goto(SUPPORT)
+    kinds = ada.locator("fieldset .card").evaluate_all(
+        "cards => cards.map(c => getComputedStyle(c).containerType)"
+    )
+    assert kinds
+    assert set(kinds) == {"normal"}
+
+
 def test_every_kind_of_field_is_for_everybody_and_arrives_as_it_was_typed(ada, publish, server):
     slug = publish(TYPED)
     ada.goto(f"/projects/demo/flows/{slug}/launch/")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.watching import Watch
+from tests.browser.watching import Watch, ready
 from tests.serving import BatonServer
 
 MOST_ACTIONS = 25
@@ -40,7 +40,7 @@ class Newcomer:
 
     def press(self, keys: str) -> None:
         self.actions += 1
-        self.page.wait_for_load_state()
+        ready(self.page)
         self.page.keyboard.press(keys)
 
     def link(self, name: str | re.Pattern, within: str = "body") -> Locator:
@@ -128,7 +128,7 @@ def run_again(newcomer: Newcomer) -> None:
     newcomer.click(newcomer.button("Launch run", "main"))
     # The charge was given back a moment ago: the same request needs no approval and moves no money.
     expect(page.locator(".run__head .status").first).to_have_text("Succeeded")
-    newcomer.click(page.locator("flow-canvas .node", has_text="Billing specialist").first)
+    newcomer.click(page.locator("flow-canvas[data-ready] .node", has_text="Billing specialist").first)
     expect(page.locator("#run-detail")).to_contain_text("billing-specialist@2")
     expect(page.locator("#run-detail")).to_contain_text(PROMPT)
 

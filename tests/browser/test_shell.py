@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.audit import audit_page
+from tests.browser.watching import ready
 
 HOME, RUNS, ACCOUNT = "/projects/demo/", "/projects/demo/runs/", "/account/"
 
@@ -38,16 +39,18 @@ def test_a_keyboard_reaches_the_content_first(ada):
 
 
 def test_the_project_switcher_lists_ones_own_projects_alone(server, sign_in):
-    server.token("ada", "annex", "admin")
-    ada = sign_in("ada")
-    ada.get_by_role("button", name="Switch project").click()
-    menu = ada.locator("#projects")
+    server.token("mona", "annex", "admin")
+    server.token("mona", "demo", "viewer")
+    mona = sign_in("mona")
+    mona.goto(HOME)
+    mona.get_by_role("button", name="Switch project").click()
+    menu = mona.locator("#projects")
     expect(menu.get_by_role("link")).to_have_text(["annex", "Demo"])
     menu.get_by_role("link", name="annex").click()
-    expect(ada).to_have_url(re.compile("/projects/annex/$"))
-    ada.goto("/")
-    expect(ada).to_have_url(re.compile("/projects/annex/$"))
-    ada.goto(HOME)
+    expect(mona).to_have_url(re.compile("/projects/annex/$"))
+    mona.goto(HOME)
+    mona.goto("/")
+    expect(mona).to_have_url(re.compile("/projects/demo/$"))
 
 
 def test_the_palette_finds_moves_and_opens_by_keyboard(ada):
@@ -117,9 +120,11 @@ def test_letters_lead_to_pages_and_show_their_help(ada):
         ada.keyboard.press("g")
         ada.keyboard.press(key)
         expect(ada).to_have_url(re.compile(f"/projects/demo/{address}/$"))
+        ready(ada)
     ada.keyboard.press("g")
     ada.keyboard.press("h")
     expect(ada).to_have_url(re.compile("/projects/demo/$"))
+    ready(ada)
     ada.keyboard.press("Shift+T")
     expect(ada.locator("html")).to_have_attribute("data-theme", "light")
 

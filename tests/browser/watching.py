@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 LOCAL = ("data", "blob", "about")
 POLICY = "Content Security Policy directive"
@@ -37,15 +37,21 @@ class Watch:
         self._allowed.add(POLICY)
 
     def _follow(self, page: Page) -> None:
-        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("console", self._hear)
         page.on("websocket", lambda socket: self._check_host(socket.url))
 
-    def _hear(self, kind: str, text: str) -> None:
-        bad = kind == "error" or POLICY in text
+    def _hear(self, message: ConsoleMessage) -> None:
+        text = message.text
+        bad = message.type == "error" or POLICY in text
         if bad and not any(word in text for word in self._allowed):
-            self.wrong.append(f"console {kind}: {text}")
+            self.wrong.append(f"console {message.type}: {text} ({message.location.get('url')})")
 
     def _check_host(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in LOCAL and parts.netloc != self._origin:
             self.wrong.append(f"asked another host: {url}")
+
+
+def ready(page: Page) -> None:
+    """Waits until the page's scripts hear keys and clicks: what comes before them is lost, as for any page."""
+    expect(page.locator("html[data-scripts=ready]")).to_have_count(1)

@@ -91,16 +91,17 @@ def link_redeem(request: HttpRequest, token: str) -> HttpResponse:
     """
     if request.method == "HEAD":
         return HttpResponse()
-    if request.method == "GET" and request.user.is_authenticated:
-        context = {"title": _("Sign in anew?"), **frame.preferences(request)}
-        return render(request, "shell/link_confirm.html", context)
     seconds = knocked_too_often(request)
     if seconds:
         words = _("Try again in %(seconds)d seconds.") % {"seconds": seconds}
         answer = message(request, 429, _("Too many tries"), words)
         answer["Retry-After"] = str(seconds)
         return answer
-    user = None if "\0" in token else SignInLink.redeem(token)
+    open_link = "\0" not in token and SignInLink.is_open(token)
+    if open_link and request.method == "GET" and request.user.is_authenticated:
+        context = {"title": _("Sign in anew?"), **frame.preferences(request)}
+        return render(request, "shell/link_confirm.html", context)
+    user = SignInLink.redeem(token) if open_link else None
     if user is None:
         return message(request, 404, _("This link is used up or not valid"), str(SPENT))
     return entered(request, user, "/")
