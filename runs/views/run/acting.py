@@ -18,6 +18,7 @@ from runs.engine.rows import loads
 from runs.models import FINISHED, Feedback, Run
 from runs.views import frame
 from runs.views.frame import Crumb
+from runs.views.run import page
 from runs.views.run.drawing import drawing_of
 from runs.views.run.heading import crumb_of
 from runs.views.shell.run_titles import first_text, short
@@ -77,7 +78,8 @@ def feedback_create(request: HttpRequest, run_id: int) -> HttpResponse:
     outcome, comment = request.POST.get("outcome", "").strip(), request.POST.get("comment", "").strip()
     problems = feedback_problems(score, outcome, comment)
     if problems:
-        raise Refused(problems)
+        said = {"score": score, "outcome": outcome, "comment": comment, "problems": problems}
+        return page.shown(request, run, None, about=True, said=said, status=422)
     Feedback.objects.create(
         run=run, user=request.user, score=int(score), outcome=outcome, comment=comment, at=clock.now()
     )

@@ -1,5 +1,6 @@
 """The page of a run, its head, and the detail of a step: whole pages, or the part that the script asks for."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -68,11 +69,12 @@ def shown(
     *,
     about: bool = False,
     asked: Asked | None = None,
+    said: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The whole page, with a step selected, or the run (`about`), or what one looks at first.
 
-    `asked` is a decision that was refused, to be shown again with what was wrong.
+    `asked` is a decision that was refused, `said` a feedback that was, to be shown again with what was wrong.
     """
     with snapshot():
         run = Run.objects.select_related("project", "user").get(id=run.id)
@@ -92,6 +94,7 @@ def shown(
         "next_key": next_key(cursor),
         "finished": run.status in FINISHED,
         "feedback": feedback_of(run),
+        "said": said or {},
         "simulated_list": sorted(detail["simulated"]),
     }
     crumbs = [Crumb(_("Runs"), reverse("run-list", args=[run.project.slug])), Crumb(crumb_of(run))]

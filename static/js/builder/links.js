@@ -41,6 +41,8 @@ document.addEventListener("draft:saved", () => {
 });
 
 document.addEventListener("inspector:refresh", ({ target }) => {
+  const { node } = target.closest("[data-node]")?.dataset ?? {};
+  if (!canvas().model.nodes.has(node) || canvas().saving?.isFresh(node)) return; // the server knows it no more, or not yet
   const current = target.querySelector(".tabs a[aria-current]");
   if (current) window.htmx.ajax("GET", current.getAttribute("hx-get"), { target: inspector(), swap: "innerMorph" });
 });

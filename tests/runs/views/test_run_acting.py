@@ -117,5 +117,9 @@ def test_feedback_is_kept_and_shown(ended):
     "posted", [{}, {"score": "6"}, {"score": "3", "outcome": "x" * 201}, {"score": "3", "comment": "\0"}]
 )
 def test_feedback_that_cannot_be_kept_is_refused(ended, posted):
-    assert signed_in("ada").post(address(ended, "feedback/"), posted).status_code == 422
+    answer = signed_in("ada").post(address(ended, "feedback/"), {"comment": "Kept so far", **posted})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert 'role="alert"' in page
+    assert posted.get("comment", "Kept so far")[:50] in page
     assert not Feedback.objects.exists()
