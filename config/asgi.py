@@ -37,7 +37,8 @@ def websocket():
     watcher = import_module("runs.live").Watcher
     path = import_module("django.urls").re_path
     routes = [path(r"^ws/runs/(?P<run_id>[0-9a-z]{1,64})/$", watcher.as_asgi())]
-    return SameOrigin(auth.AuthMiddlewareStack(NotFoundRouter(routing.URLRouter(routes))))
+    said = import_module("runs.origins").SocketOrigin
+    return SameOrigin(auth.AuthMiddlewareStack(said(NotFoundRouter(routing.URLRouter(routes)))))
 
 
 class NotFoundRouter:

@@ -4,12 +4,18 @@ import textwrap
 
 from django.core.management import ManagementUtility, get_commands, load_command_class
 
+from governance import origin
+
 OURS = "runs"
 WIDTH = 100
 
 
 class CommandLine(ManagementUtility):
     """`CommandLine(argv).execute()`."""
+
+    def execute(self) -> None:
+        with origin.of(origin.COMMAND_LINE):
+            super().execute()
 
     def main_help_text(self, commands_only: bool = False) -> str:
         if commands_only:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,11 +59,24 @@ def endpoints(value: str) -> frozenset[str]:
     return found
 
 
+def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses and networks: 10.0.0.1, 10.0.0.0/8."""
+    return tuple(ip_network(word) for word in words(value))
+
+
 def web_address(value: str) -> str:
     """An http(s) address without a trailing slash."""
     if not value.startswith(("http://", "https://")) or len(value.split("://", 1)[1]) == 0:
         raise ValueError("no http:// or https:// at its start")
     return value.rstrip("/")
+
+
+def days(value: str) -> int:
+    """A whole number of days, up to ten years."""
+    found = int(value)
+    if not 1 <= found <= 3650:
+        raise ValueError("not from 1 to 3650")
+    return found
 
 
 def switch(value: str) -> bool:

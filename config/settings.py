@@ -30,6 +30,18 @@ HTTP_ALLOW = env.read(
     env.endpoints,
     "host:port with commas between, such as 10.0.0.5:8080",
 )
+VAULT_DAYS = env.read(
+    "BATON_VAULT_DAYS",
+    30,
+    env.days,
+    "a number of days from 1 to 3650: how long tokenized values can be restored",
+)
+TRUSTED_PROXIES = env.read(
+    "BATON_TRUSTED_PROXIES",
+    (),
+    env.networks,
+    "addresses or networks of your proxies with commas between, such as 10.0.0.0/8",
+)
 REDIS_URL = env.read("REDIS_URL", "", env.redis_address, "an address such as redis://localhost:6379/0")
 DATABASES = {
     "default": env.read(
@@ -74,6 +86,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "runs.origins.RequestOrigin",
     "runs.views.errors.PageErrors",
 ]
 ROOT_URLCONF = "config.urls"
@@ -121,6 +134,12 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
+# Where people come by https, they come by nothing else; monitors beside the proxy may ask without.
+SECURE_SSL_REDIRECT = SECURE_HSTS_INCLUDE_SUBDOMAINS = SESSION_COOKIE_SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+# Putting a domain on the browsers' preload list is a decision of whoever owns it.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 CSRF_FAILURE_VIEW = "runs.views.errors.refused"
 SECURE_REFERRER_POLICY = "same-origin"

@@ -27,7 +27,7 @@ MEANINGS = {
     "launch": "launch and cancel runs here",
     "decide": "decide approvals here",
     "reveal": "see protected values here",
-    "administer": "change providers, secrets, policies and members here",
+    "administer": "change policies, budgets, privacy rules, providers, secrets and members here",
 }
 EDITED_BY_AUTHORS = frozenset({"agent", "tool", "flow", "knowledge"})
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 
-from governance import audit, clock, ids, schemas
+from governance import audit, clock, ids, review, schemas
 from governance.inbox import cancelling, expiring, opening, plain
 from governance.models import Approval, Decision, Group, Project, User
 from governance.models.projects import ROLES
@@ -31,11 +31,13 @@ __all__ = [
     "names_of",
     "opening",
     "pending_for",
+    "saying",
 ]
 
 deciding = (
     Signal()
 )  # sent with run_id before the item is locked: who keeps runs locks that one first, as always
+saying = Signal()  # sent with approval, said and at before what a person says is stored: see `_kept`
 decided = Signal()  # sent with approval_id and run_id in the transaction that ends an item
 
 DECISIONS = {
@@ -72,7 +74,7 @@ def decide(
         _refuse_others(approval, user)
         _refuse_late(approval, user, fingerprint)
         agreed = _payload(approval, decision, payload)
-        made = _add(approval, user, decision, agreed, reason)
+        made = _add(approval, user, decision, agreed, _kept(approval, reason, "/reason")[0])
         ended = _end(approval, made)
         data = {
             "decision": decision,
@@ -179,10 +181,20 @@ def _payload(approval: Approval, decision: str, payload: Any) -> Any:
     if decision == "approve" and approval.decisions.filter(decision="approve").exists():
         raise Conflict("Others have approved this as it stands: approve exactly that, or reject it.")
     schema = True if approval.schema is None else approval.schema
-    problems = schemas.instance_problems(schema, payload, "/payload")
+    kept, meant = _kept(approval, payload, "/payload")
+    problems = schemas.instance_problems(schema, meant, "/payload")
     if problems:
         raise Refused(problems)
-    return payload
+    return kept
+
+
+def _kept(approval: Approval, said: Any, at: str) -> tuple[Any, Any]:
+    """What may be stored of what a person says, and what it means: the project's privacy rules may put tokens for
+    values. Who knows the run of the item tells (`saying`). Raises Refused."""
+    if not said:
+        return said, said
+    answers = saying.send(sender=Approval, approval=approval, said=said, at=at)
+    return next((answer for _, answer in answers if answer is not None), (said, said))
 
 
 def _nothing_given(approval: Approval) -> None:
@@ -221,6 +233,7 @@ def _add(approval: Approval, user: User, decision: str, payload: Any, reason: st
                 payload=payload,
                 reason=plain(reason),
                 at=clock.now(),
+                opened_at=review.opened_at(approval, user),
             )
     except IntegrityError as error:
         raise Conflict("You have decided this already: another reviewer has to agree.") from error

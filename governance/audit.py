@@ -1,8 +1,12 @@
-"""The record of who did what: one line an act, written in the transaction of the act."""
+"""The record of who did what: one line an act, written in the transaction of the act.
+
+Where the act came from is beside it (governance.origin); its place and its hashes it gets a moment later
+(governance.chain).
+"""
 
 from typing import Any
 
-from governance import clock
+from governance import clock, origin
 from governance.models import AuditEntry, Project, User
 
 SYSTEM = "system"
@@ -26,6 +30,7 @@ def record(
         action=action,
         object=object[:200],
         data=data or {},
+        origin=origin.current(),
     )
 
 

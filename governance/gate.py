@@ -16,15 +16,16 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 
-from governance.rules import ALLOW, APPROVE, DENY, REVIEWERS, Match, Rulebook
+from governance.rules import ACTIONS, ALLOW, APPROVE, DENY, FAULT, REVIEWERS, Match, Rulebook
 
-ACTIONS = ("flow.launch", "agent.run", "model.call", "tool.call", "handoff", "output.release")
+__all__ = ["ACTIONS", "BUILT_IN", "Operation", "Verdict", "decide", "fingerprint", "keyed_hash"]
+
 TOOL_LIST, IRREVERSIBLE = "built-in/tool-list", "built-in/irreversible"
 BUILT_IN = Rulebook()
 
@@ -58,6 +59,7 @@ class Verdict:
     quorum: int = 1
     four_eyes: bool = False
     due_in_s: float | None = None
+    besides: str = ""  # what would have been, were it not for what decided
 
     def as_event(self, operation: Operation) -> dict[str, Any]:
         """The data of `policy.decided` (contract, section 6)."""
@@ -68,6 +70,23 @@ class Verdict:
             "policies": list(self.policies),
             "reason": self.reason,
         }
+
+    def as_line(self, operation: Operation, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """The same with everything that is needed to act on it after a crash, and with `facts`: what the journal keeps
+        of the operation's facts (registry.facts, runs.recomputing), never the facts themselves."""
+        line = {**self.as_event(operation), "facts": facts}
+        if self.besides:
+            line["besides"] = self.besides
+        if self.effect == DENY:
+            line["code"] = self.code
+        elif self.effect == APPROVE:
+            line |= {
+                "reviewers": list(self.reviewers),
+                "quorum": self.quorum,
+                "four_eyes": self.four_eyes,
+                "due_in_s": self.due_in_s,
+            }
+        return line
 
 
 NO_OBJECTION = Verdict(ALLOW, reason="No policy speaks against it.")
@@ -86,7 +105,7 @@ def decide(operation: Operation, rulebook: Rulebook = BUILT_IN) -> Verdict:
     }
     if by_effect[DENY]:
         first = by_effect[DENY][0]
-        return Verdict(DENY, "denied", _names(by_effect[DENY]), first.reason)
+        return Verdict(DENY, "denied", _names(by_effect[DENY]), first.reason, besides=_besides(operation))
     if by_effect[APPROVE]:
         return _approval(by_effect[APPROVE])
     if by_effect[ALLOW]:
@@ -94,8 +113,20 @@ def decide(operation: Operation, rulebook: Rulebook = BUILT_IN) -> Verdict:
     return _built_in(operation)
 
 
-def fingerprint(operation: Operation) -> str:
-    """What binds an approval to one exact operation: action, call, run, tool with version, and arguments.
+def told(verdict: Verdict, shown: Operation, rulebook: Rulebook = BUILT_IN) -> Verdict:
+    """The verdict with a reason that tells no value which `shown`, the same operation as the journal holds it, hides:
+    what is wrong in a condition is said with the data that it met."""
+    if FAULT not in verdict.reason:
+        return verdict
+    reason = decide(shown, rulebook).reason
+    if FAULT not in reason:
+        reason = f"{verdict.reason.partition(': ')[0]}: a value that is protected here does not fit it."
+    return replace(verdict, reason=reason)
+
+
+def fingerprint(operation: Operation, policies: Sequence[str] = ()) -> str:
+    """What binds an approval to one exact operation: action, call (its step), run, tool with version, arguments, and
+    the policies that ask for it, each with its version.
 
     A keyed hash in hex: equal content of two runs or two installations never looks equal. The order of keys
     changes nothing.
@@ -109,7 +140,7 @@ def fingerprint(operation: Operation) -> str:
             named[name] = [named[name].get("slug"), named[name].get("version")]
     if isinstance(named["run"], Mapping):
         named["run"] = named["run"].get("id")
-    return keyed_hash(operation.action, operation.call, named)
+    return keyed_hash(operation.action, operation.call, named, sorted(policies))
 
 
 def keyed_hash(*parts: Any) -> str:
@@ -126,6 +157,14 @@ def _outside_the_list(operation: Operation) -> Verdict | None:
         return None
     reason = f"The tool {tool['slug']!r} is not on the list of the agent {agent.get('slug')!r}."
     return Verdict(DENY, "tool_not_allowed", (TOOL_LIST,), reason)
+
+
+def _besides(operation: Operation) -> str:
+    """A policy denies what the agent itself was given: both are said, so that nobody looks for the wrong cause."""
+    agent, tool = operation.facts.get("agent"), operation.facts.get("tool")
+    if operation.action != "tool.call" or agent is None or tool is None:
+        return ""
+    return f"The agent {agent.get('slug')!r} has the tool {tool['slug']!r} on its list: a policy is stronger."
 
 
 def _approval(matches: Sequence[Match]) -> Verdict:

@@ -4,6 +4,7 @@ The upper bits are milliseconds, so that rows of one table sort by age and index
 bits start at random in each millisecond, so that several processes need no coordination.
 """
 
+import re
 import secrets
 import threading
 import time
@@ -12,6 +13,9 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: nothing th
 VALUES = {letter: number for number, letter in enumerate(ALPHABET)}
 LENGTH = 13
 SPARE_BITS = 21
+BUDGET_KEY = re.compile(r"budget:[0-9]+/")
+# In the account of a budget on a run, or with the period "run".
+RUN_IN_KEY = re.compile(r"(:run/|:run-)([0-9]{1,19})(?=:|\Z)")
 
 _lock = threading.Lock()
 _last = 0
@@ -46,9 +50,16 @@ def decode(text: str) -> int | None:
 
 
 def account_name(key: str) -> str:
-    """An account of the ledger as events and people name it: a run by its 13 characters, all others as they are."""
-    subject, _, number = key.partition(":")
-    return f"run:{encode(int(number))}" if subject == "run" and number.isdigit() else key
+    """An account of the ledger as events and people name it: runs by their 13 characters, budgets without the number
+    of their project (`budget:billing-day:agent/billing-specialist:2026-01-31`), all others as they are."""
+    if found := BUDGET_KEY.match(key):
+        return f"budget:{RUN_IN_KEY.sub(_encoded, key[found.end() :])}"
+    subject, _, rest = key.partition(":")
+    return f"run:{encode(int(rest))}" if subject == "run" and rest.isdigit() else key
+
+
+def _encoded(found: re.Match[str]) -> str:
+    return f"{found[1]}{encode(int(found[2]))}"
 
 
 class OpaqueIdConverter:

@@ -19,7 +19,7 @@ NO_ITEM = -1
 COLUMNS = (
     "id", "project_id", "kind", "run_id", "node", "iteration", "item", "call", "title", "payload", "schema", "editable",
     "reviewers", "quorum", "four_eyes", "launched_by_id", "on_timeout", "status", "fingerprint", "reason",
-    "requested_at", "due_at",
+    "requested_at", "due_at", "flow", "subject", "remind_at",
 )  # fmt: skip
 OPEN = " ".join(
     (
@@ -58,13 +58,18 @@ def opening(
         NO_ITEM if facts.item is None else facts.item, request.call, plain(request.title)[:500], _json(request.payload),
         _json(request.schema), request.editable, json.dumps(list(request.reviewers or ANYBODY)), request.quorum,
         request.four_eyes, launched_by, request.on_timeout, "pending", request.fingerprint, plain(request.reason),
-        asked_at, due_at,
+        asked_at, due_at, facts.flow, _json(dict(request.subject)), remind_at(asked_at, due_at),
     )  # fmt: skip
 
     def statements(vendor: str) -> Statements:
         yield f"{OPEN} ON CONFLICT (run_id, node, iteration, item, call, kind) DO NOTHING", row
 
     return statements
+
+
+def remind_at(asked_at: int, due_at: int | None) -> int | None:
+    """When half of the time for an item has passed: from then on it is due soon."""
+    return None if due_at is None else asked_at + (due_at - asked_at) // 2
 
 
 def expiring(run_id: int, now: int) -> Operation:

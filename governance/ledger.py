@@ -22,7 +22,7 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from governance.ledger_book import HELD, WAITING, Account, Book, Entry, Name
+from governance.ledger_book import HELD, REFUSED, WAITING, Account, Book, Entry, Name
 from governance.ledger_rows import (
     WAITING_LINE,
     account_query,
@@ -32,7 +32,7 @@ from governance.ledger_rows import (
     spent,
     stored,
 )
-from governance.port import Limit
+from governance.port import Limit, Short
 
 Statements = Generator[tuple[str, Sequence[Any]], list[tuple], Any]
 
@@ -106,13 +106,18 @@ class Orphan:
 class Answer:
     """What became of one operation: `state` is held, waiting, refused or done.
 
-    `account` is the key of the account that refuses or makes wait. `woken`, on the last answer of a batch, names
-    the reservations (run id, call) that moved: who waits for one of them should ask again now.
+    `account` is the key of the account that refuses or makes wait, `refused` all that refuse. `may_warn`: held on an
+    account that has yet to warn. `warned` are the accounts that what was settled here brought over their warning.
+    `woken`, on the last answer of a batch, names the reservations (run id, call) that moved: who waits for one of
+    them should ask again now.
     """
 
     state: str
     account: str | None = None
     woken: tuple[Name, ...] = ()
+    refused: tuple[Short, ...] = ()
+    may_warn: bool = False
+    warned: tuple[Short, ...] = ()
 
 
 Operation = Reserve | Settle | Release | ReleaseRun | Orphan
@@ -171,13 +176,31 @@ def _played(book: Book, keys: dict[str, int], operations: Sequence[Operation]) -
         if moves and isinstance(operation, Reserve):
             book.advance()
         moves = not isinstance(operation, Reserve)
+        warned = len(book.warnings)
         state, account = _play(book, keys, operation)
-        answers.append(Answer(state, names.get(account) if account is not None else None))
+        key = names.get(account) if account is not None else None
+        answers.append(_told(Answer(state, key), book, keys, operation, warned))
     if moves:
         book.advance()
     if book.moved:
         answers[-1] = replace(answers[-1], woken=tuple(book.moved))
     return [_final(book, operation, answer) for operation, answer in zip(operations, answers, strict=True)]
+
+
+def _told(answer: Answer, book: Book, keys: dict[str, int], operation: Operation, warned: int) -> Answer:
+    """With what the operation's accounts say: who refuses, who has yet to warn, who warns now."""
+    if isinstance(operation, Settle) and len(book.warnings) > warned:
+        return replace(answer, warned=tuple(_short(account) for account in book.warnings[warned:]))
+    if isinstance(operation, Reserve) and operation.limits:
+        accounts = sorted({keys[limit.key] for limit in operation.limits})
+        if answer.state == REFUSED:
+            return replace(answer, refused=tuple(map(_short, book.short(operation.amount, accounts))))
+        return replace(answer, may_warn=book.may_warn(accounts))
+    return answer
+
+
+def _short(account: Account) -> Short:
+    return Short(account.key, account.limit, account.spent, account.reserved)
 
 
 def _play(book: Book, keys: dict[str, int], operation: Operation) -> tuple[str, int | None]:
@@ -217,12 +240,12 @@ def _opened(vendor: str, operations: Sequence[Operation]) -> Statements:
     whole = [op for op in operations if isinstance(op, ReleaseRun | Orphan)]
     names = [(op.run_id, op.call) for op in operations if not isinstance(op, ReleaseRun | Orphan)]
     runs = sorted({op.run_id for op in whole})
-    limits = {limit.key: limit.limit for op in operations if isinstance(op, Reserve) for limit in op.limits}
+    limits = {limit.key: limit for op in operations if isinstance(op, Reserve) for limit in op.limits}
     known = limits.keys() | {key for op in operations if isinstance(op, Settle) for key in op.keys}
     entries, accounts = yield from _first_look(names, runs, known)
     missing = sorted(limits.keys() - {account.key for account in accounts})
     if missing:
-        yield insert_accounts(missing, limits)
+        yield from _made([limits[key] for key in missing])
     line: list[Entry] = []
     if any(account.waiting for account in accounts):
         line = yield from _line()
@@ -238,8 +261,17 @@ def _opened(vendor: str, operations: Sequence[Operation]) -> Statements:
             line = (yield from _line()) if any(account.waiting for account in accounts) else []
     book = Book(accounts, {entry.name: entry for entry in (*_touching(line, accounts), *entries)}.values())
     keys = {account.key: account.id for account in accounts}
-    book.limit({keys[key]: limit for key, limit in limits.items()})
+    book.limit({keys[key]: (limit.limit, limit.warn) for key, limit in limits.items()})
     return book, keys
+
+
+def _made(missing: Sequence[Limit]) -> Statements:
+    """Accounts that are not there yet, in the order of their keys. Each starts with what was spent before: read here,
+    in the transaction that makes it."""
+    openings = [limit.opening for limit in missing if limit.opening is not None]
+    found = iter((yield openings) if openings else ())
+    spent = [int(next(found)[0][0] or 0) if limit.opening is not None else 0 for limit in missing]
+    yield insert_accounts(missing, spent)
 
 
 def _first_look(names: Sequence[Name], runs: Sequence[int], keys: Iterable[str]) -> Statements:

@@ -21,6 +21,8 @@ class Account:
     spent: int = 0
     reserved: int = 0
     waiting: int = 0
+    warn: int | None = None
+    warned: bool = False
 
 
 @dataclass(slots=True)
@@ -52,13 +54,14 @@ class Book:
         self.entries = {entry.name: entry for entry in entries}
         self.gone: list[Entry] = []
         self.moved: list[Name] = []
+        self.warnings: list[Account] = []
         self._places = count(1 + max((entry.place for entry in self.entries.values()), default=0))
         self._before = {account.id: _amounts(account) for account in self.accounts.values()}
 
-    def limit(self, limits: Mapping[int, int]) -> None:
-        """Sets the limits of accounts, by id."""
-        for account, limit in limits.items():
-            self.accounts[account].limit = limit
+    def limit(self, limits: Mapping[int, tuple[int, int | None]]) -> None:
+        """Sets the limits of accounts and where they warn, by id."""
+        for account, (limit, warn) in limits.items():
+            self.accounts[account].limit, self.accounts[account].warn = limit, warn
 
     def reserve(self, name: Name, amount: int, accounts: tuple[int, ...]) -> tuple[str, int | None]:
         """(held, None), (waiting, account) or (refused, account). Asking again changes nothing of what stands."""
@@ -90,6 +93,9 @@ class Book:
         self.release(name)
         for account in self._present(entry.accounts):
             account.spent += cost
+            if account.warn is not None and not account.warned and account.spent >= account.warn:
+                account.warned = True
+                self.warnings.append(account)
 
     def release(self, name: Name) -> None:
         """Frees the hold, or leaves the line."""
@@ -151,6 +157,13 @@ class Book:
                 return account.id
         return None
 
+    def short(self, amount: int, accounts: Iterable[int]) -> list[Account]:
+        """The accounts that can never hold `amount`, whatever others give back."""
+        return [account for account in self._present(accounts) if account.spent + amount > account.limit]
+
+    def may_warn(self, accounts: Iterable[int]) -> bool:
+        return any(account.warn is not None and not account.warned for account in self._present(accounts))
+
     def _too_small(self, amount: int, accounts: tuple[int, ...]) -> int | None:
         for account in self._present(accounts):
             if account.spent + amount > account.limit:
@@ -187,5 +200,5 @@ class Book:
         return [self.accounts[account] for account in accounts if account in self.accounts]
 
 
-def _amounts(account: Account) -> tuple[int, int, int, int]:
-    return account.limit, account.spent, account.reserved, account.waiting
+def _amounts(account: Account) -> tuple[int | None, ...]:
+    return account.limit, account.spent, account.reserved, account.waiting, account.warn, account.warned

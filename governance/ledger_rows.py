@@ -9,16 +9,18 @@ from functools import lru_cache
 from typing import Any
 
 from governance import clock
+from governance.budgets.warning import recorded
 from governance.ledger_book import Book, Entry, Name
+from governance.port import Limit
 
 Statement = tuple[str, Sequence[Any]]
 
-ACCOUNT = ("id", "key", '"limit"', "spent", "reserved", "waiting")
+ACCOUNT = ("id", "key", '"limit"', "spent", "reserved", "waiting", "warn", "warned")
 RESERVATION = ("run_id", "call", "amount", "accounts", "state", "at")
 SPEND = ("project_id", "day", "flow", "agent", '"user"', "model")
 SUMS = ("cost", "input_tokens", "output_tokens", "calls")
 ENTRIES = "SELECT id, run_id, call, amount, accounts, state FROM governance_reservation WHERE "
-ACCOUNTS = 'SELECT id, key, "limit", spent, reserved, waiting FROM governance_account WHERE '
+ACCOUNTS = " ".join(("SELECT", ", ".join(ACCOUNT), "FROM governance_account WHERE "))
 DELETE = "DELETE FROM governance_reservation WHERE"
 MOVE = "UPDATE governance_reservation SET state = ? WHERE"
 ADD_UP = " ".join(
@@ -60,8 +62,11 @@ def entry_of(row: tuple) -> Entry:
     return Entry((run_id, call), amount, tuple(json.loads(accounts)), state, number, number)
 
 
-def insert_accounts(keys: Sequence[str], limits: dict[str, int]) -> Statement:
-    rows = [(key, limits[key], 0, 0, 0) for key in keys]
+def insert_accounts(limits: Sequence[Limit], spent: Sequence[int]) -> Statement:
+    rows = [
+        (limit.key, limit.limit, before, 0, 0, limit.warn, False)
+        for limit, before in zip(limits, spent, strict=True)
+    ]
     # A key that another process has just made stays as that process made it.
     return _insert("governance_account", ACCOUNT[1:], rows, "ON CONFLICT (key) DO NOTHING")
 
@@ -84,9 +89,14 @@ def stored(book: Book) -> Iterator[Statement]:
         yield _insert("governance_reservation", RESERVATION, [_row(entry, at) for entry in fresh])
     changed = book.changed_accounts()
     if changed:
-        rows = [(one.id, one.key, one.limit, one.spent, one.reserved, one.waiting) for one in changed]
+        rows = [
+            (one.id, one.key, one.limit, one.spent, one.reserved, one.waiting, one.warn, one.warned)
+            for one in changed
+        ]
         update = ", ".join(f"{name} = excluded.{name}" for name in ACCOUNT[2:])
         yield _insert("governance_account", ACCOUNT, rows, f"ON CONFLICT (id) DO UPDATE SET {update}")
+    for account in book.warnings:
+        yield recorded(account.key, account.limit, account.spent)
 
 
 def _row(entry: Entry, at: int) -> tuple:

@@ -1,4 +1,7 @@
-"""Rules: parsed policies, and whether one matches an operation. Pure: plain facts in, yes, no or a fault out."""
+"""Rules: parsed policies, and whether one matches an operation. Pure: plain facts in, yes, no or a fault out.
+
+A condition may name every fact of the contract whatever the action: one that an operation does not have is null.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +10,27 @@ from typing import Any
 from governance import expressions
 
 ALLOW, APPROVE, DENY = "allow", "approve", "deny"
+EFFECTS = (ALLOW, DENY, APPROVE)
 REVIEWERS = ("role:reviewer",)
+FAULT = "could not be evaluated"  # in the reason of a rule that failed
+ACTIONS = ("flow.launch", "agent.run", "model.call", "tool.call", "handoff", "output.release")
+FACTS = (
+    "agent",
+    "tool",
+    "flow",
+    "model",
+    "arguments",
+    "input",
+    "output",
+    "project",
+    "user",
+    "environment",
+    "trigger",
+    "run",
+    "cost_usd",
+)
+NO_FACTS = dict.fromkeys(FACTS)
+UNREADABLE = "built-in/policies-unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +77,7 @@ class Match:
     @property
     def reason(self) -> str:
         if self.fault:
-            return f"The policy {self.rule.name} could not be evaluated, which counts as deny: {self.fault}"
+            return f"The policy {self.rule.name} {FAULT}, which counts as deny: {self.fault}"
         return self.rule.reason or f"The policy {self.rule.name} says {self.rule.effect}."
 
 
@@ -74,20 +97,30 @@ class Rulebook:
 
     @classmethod
     def parse(cls, documents: Iterable[tuple[Mapping[str, Any], int]]) -> "Rulebook":
-        """The book of (policy document, version) pairs, in their order."""
-        return cls(tuple(Rule.parse(document, version) for document, version in documents))
+        """The book of (policy document, version) pairs, by slug: the order of rules never depends on a store."""
+        in_order = sorted(documents, key=lambda pair: pair[0]["slug"])
+        return cls(tuple(Rule.parse(document, version) for document, version in in_order))
+
+    @classmethod
+    def closed(cls, reason: str) -> "Rulebook":
+        """Where no policies can be read: everything is denied, with the reason."""
+        return cls((Rule(UNREADABLE, DENY, frozenset(ACTIONS), reason=reason),))
 
     def matches(self, action: str, facts: Mapping[str, Any]) -> list[Match]:
         """The rules that speak of `action` with these facts, in order, those that failed among them."""
-        found = (match(rule, facts) for rule in self.by_action.get(action, ()))
+        rules = self.by_action.get(action)
+        if not rules:
+            return []
+        whole = {**NO_FACTS, **facts}
+        found = (match(rule, whole) for rule in rules)
         return [one for one in found if one is not None]
 
 
-def match(rule: Rule, facts: Mapping[str, Any]) -> Match | None:
+def match(rule: Rule, facts: dict[str, Any]) -> Match | None:
     """Whether the condition of `rule` holds; an error in it is a match with its fault."""
     if rule.when is None:
         return Match(rule)
     try:
-        return Match(rule) if expressions.condition(rule.when, dict(facts)) else None
+        return Match(rule) if expressions.condition(rule.when, facts) else None
     except expressions.ExpressionError as error:
         return Match(rule, str(error))

@@ -22,7 +22,8 @@ def create(
         if expires_at is not None:
             token.expiry = expires_at
             token.save(update_fields=["expiry"])
-        audit.record("token.create", f"token/{ids.encode(token.id)}", user, project, {"name": name})
+        data = {"name": name, "expires_at": expires_at.isoformat() if expires_at else None}
+        audit.record("token.create", f"token/{ids.encode(token.id)}", user, project, data)
     return token, text
 
 

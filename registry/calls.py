@@ -15,6 +15,7 @@ class CallFailed(Exception):
     `retryable`: the same call may succeed later; `retry_after_s` is the peer's wish. `refused_by_peer`: the provider
     turned it down before working on it; `status` is what it answered over HTTP. `final`: the journal holds it as the
     answer that a model was told, so a repetition of the step gets the same failure again instead of calling again.
+    `on_exceed`: what a budget that has no room says of other models of the agent, block or degrade.
     """
 
     def __init__(
@@ -27,11 +28,13 @@ class CallFailed(Exception):
         refused_by_peer: bool = False,
         status: int | None = None,
         final: bool = False,
+        on_exceed: str | None = None,
     ):
         super().__init__(message)
         self.code, self.message = code, message
         self.retryable, self.retry_after_s = retryable, retry_after_s
         self.refused_by_peer, self.status, self.final = refused_by_peer, status, final
+        self.on_exceed = on_exceed
 
     def as_data(self) -> dict:
         """The `error` of an event."""

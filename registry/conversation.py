@@ -15,6 +15,7 @@ import orjson
 
 from registry.calls import CallFailed, Outcome, Reply, Wanted
 from registry.context_window import Window, cut_middle, fitting, opening
+from registry.messages import without_fence
 from registry.schemas import input_schema_of
 from registry.validation import mismatch
 
@@ -150,21 +151,13 @@ async def _together(results: list[Awaitable[str]]) -> list[str]:
 def read_object(text: str, schema: Mapping) -> tuple[str | None, Any]:
     """The JSON object in a model's answer, with or without a code fence: (what is wrong, None) or (None, object)."""
     try:
-        value = orjson.loads(_without_fence(text))
+        value = orjson.loads(without_fence(text))
     except orjson.JSONDecodeError as error:
         return f"$: this is not JSON ({error})", None
     if not isinstance(value, dict):
         return "$: this is JSON, but not an object", None
     fault = mismatch(schema, value)
     return (fault, None) if fault else (None, value)
-
-
-def _without_fence(text: str) -> str:
-    """The inside of ```json … ``` where the answer is wrapped so."""
-    stripped = text.strip()
-    if stripped.startswith("```") and stripped.endswith("```") and "\n" in stripped:
-        return stripped[stripped.index("\n") : -3].strip()
-    return stripped
 
 
 def _arguments(call: Wanted) -> Mapping | str:

@@ -1,106 +1,115 @@
 """The first thing that happens to every call: the gate is asked once, and a person where it says so.
 
 A decision that the journal holds is neither asked for nor written again: the line carries everything that is needed
-to act on it, also after a crash between the decision and the question to a person.
+to act on it, also after a crash between the decision and the question to a person. What the gate decides on and what
+the journal and people are shown of it are apart (registry.facts): `text` and `arguments` are as the journal holds them.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from governance import gate
+from governance import gate, rulebooks
 from governance.gate import Operation
-from governance.port import ApprovalRequest, Desk, Facts, Recorded
-from governance.rules import ALLOW, APPROVE, DENY
-from registry.calls import CallFailed, ModelAsk, Pinned, ToolAsk
-from registry.schemas import input_schema_of, risk_of
+from governance.port import ApprovalRequest, Decided, Desk, Facts, Recorded
+from governance.rules import ALLOW, DENY
+from registry import privacy
+from registry.calls import CallFailed, ModelAsk, ToolAsk
+from registry.facts import on_record, to_decide_model, to_decide_tool
+from registry.schemas import input_schema_of
 
 TITLES = {
     "tool.call": "May {tool} be called?",
     "model.call": "May {model} be asked?",
     "agent.run": "May {agent} run?",
+    "handoff": "May {agent} take over?",
+    "flow.launch": "May {flow} be launched?",
+    "output.release": "May the output of {flow} leave?",
 }
 
 
 def model_operation(facts: Facts, call: str, ask: ModelAsk) -> Operation:
-    return Operation(
-        "model.call",
-        call,
-        {
-            **_where(facts, ask.facts),
-            "agent": _agent(ask.agent),
-            "tool": None,
-            "model": ask.model,
-            "input": {"text": _last_user_text(ask.messages)},
-        },
-    )
+    return Operation("model.call", call, to_decide_model(facts, ask))
 
 
 def tool_operation(facts: Facts, call: str, ask: ToolAsk, arguments: Mapping) -> Operation:
-    document = ask.tool.document
-    tool = {
-        "slug": ask.tool.slug,
-        "version": ask.tool.version,
-        "type": document["type"] if document else None,
-        "risk": risk_of(document) if document else None,
-        "idempotent": bool(document and document.get("idempotent")),
-    }
-    return Operation(
-        "tool.call",
-        call,
-        {**_where(facts, ask.facts), "agent": _agent(ask.agent), "tool": tool, "arguments": arguments},
-    )
+    return Operation("tool.call", call, to_decide_tool(facts, ask, arguments))
 
 
-async def permit(desk: Desk, operation: Operation, recorded: Recorded, schema: Mapping | None = None) -> Any:
+async def permit(
+    desk: Desk,
+    operation: Operation,
+    recorded: Recorded,
+    *,
+    text: str | None = None,
+    arguments: Mapping | None = None,
+    schema: Mapping | None = None,
+) -> Any:
     """Returns once the operation may go on, with the arguments a person may have changed (else the same object).
 
     Raises CallFailed `denied`, `tool_not_allowed` or `rejected`.
     """
-    decision = recorded.decision or _decide(desk, operation)
+    decision = recorded.decision
+    if decision is None:
+        book = await rulebooks.fresh(desk.facts.project_id)
+        shown = _as_shown(operation, text, arguments)
+        verdict = gate.told(gate.decide(operation, book), shown, book)
+        kept = on_record(desk, operation.facts, text=text, arguments=arguments)
+        decision = verdict.as_line(operation, kept)
+        desk.add("policy.decided", decision)
     if decision["effect"] == DENY:
         raise CallFailed(decision.get("code") or "denied", decision["reason"])
-    arguments = operation.facts.get("arguments")
     if decision["effect"] == ALLOW:
         return arguments
-    told = await desk.decided(_request(operation, decision, schema))
+    shown = arguments if operation.action == "tool.call" else {"text": text}
+    told = await desk.decided(request_of(operation, decision, shown, schema))
     if told.decision != "approve":
-        late = "Nobody decided in time." if told.decision == "timed_out" else ""
-        raise CallFailed("rejected", told.reason or late or "A reviewer rejected this call.")
-    changed = operation.action == "tool.call" and told.payload is not None and told.payload != arguments
-    return told.payload if changed else arguments
+        raise CallFailed("rejected", why_not(told, "A reviewer rejected this call."))
+    if operation.action != "tool.call" or told.payload is None or told.payload == arguments:
+        return arguments
+    await _refuse_denied_change(desk, operation, told.payload)
+    return told.payload
+
+
+def _as_shown(operation: Operation, text: str | None, arguments: Mapping | None) -> Operation:
+    """The operation with its texts and arguments as the journal holds them."""
+    shown = {} if text is None else {"input": {"text": text}}
+    shown |= {} if arguments is None else {"arguments": arguments}
+    return replace(operation, facts={**operation.facts, **shown})
+
+
+async def _refuse_denied_change(desk: Desk, operation: Operation, arguments: Any) -> None:
+    """A reviewer may change the arguments, but not into what is denied to everybody."""
+    shown, book = _as_shown(operation, None, arguments), await rulebooks.fresh(desk.facts.project_id)
+    verdict = gate.decide(_as_shown(operation, None, privacy.clear(desk, arguments)), book)
+    verdict = gate.told(verdict, shown, book)
+    if verdict.effect == DENY:
+        raise CallFailed("denied", f"What the reviewer changed the call to is denied: {verdict.reason}")
+
+
+def why_not(told: Decided, otherwise: str) -> str:
+    """The sentence for something that people did not approve."""
+    late = "Nobody decided in time." if told.decision == "timed_out" else ""
+    return told.reason or late or otherwise
 
 
 def argument_schema(ask: ToolAsk) -> Mapping | None:
     return input_schema_of(ask.tool.document) if ask.tool.document is not None else None
 
 
-def _decide(desk: Desk, operation: Operation) -> Mapping:
-    """Asks the gate and writes its one line."""
-    verdict = gate.decide(operation)
-    line = verdict.as_event(operation)
-    if verdict.effect == DENY:
-        line["code"] = verdict.code
-    elif verdict.effect == APPROVE:
-        line |= {
-            "reviewers": list(verdict.reviewers),
-            "quorum": verdict.quorum,
-            "four_eyes": verdict.four_eyes,
-            "due_in_s": verdict.due_in_s,
-        }
-    desk.add("policy.decided", line)
-    return line
-
-
-def _request(operation: Operation, decision: Mapping, schema: Mapping | None) -> ApprovalRequest:
+def request_of(
+    operation: Operation, decision: Mapping, shown: Any, schema: Mapping | None = None
+) -> ApprovalRequest:
+    """What people are asked because of a recorded decision; they see `shown`, as the journal holds it."""
     facts = operation.facts
-    names = {name: (facts.get(name) or {}).get("slug", "") for name in ("tool", "agent")}
+    names = {name: (facts.get(name) or {}).get("slug", "") for name in ("tool", "agent", "flow")}
     is_tool = operation.action == "tool.call"
     return ApprovalRequest(
         kind="approval",
         call=operation.call,
         title=TITLES[operation.action].format(model=facts.get("model"), **names),
-        payload=facts["arguments"] if is_tool else facts.get("input"),
-        fingerprint=gate.fingerprint(operation),
+        payload=shown,
+        fingerprint=gate.fingerprint(operation, decision["policies"]),
         reviewers=tuple(decision["reviewers"]),
         reason=decision["reason"],
         schema=schema,
@@ -108,29 +117,16 @@ def _request(operation: Operation, decision: Mapping, schema: Mapping | None) ->
         quorum=decision["quorum"],
         four_eyes=decision["four_eyes"],
         due_in_s=decision["due_in_s"],
+        subject=subject_of(operation, decision["policies"]),
     )
 
 
-def _where(facts: Facts, more: Mapping) -> dict[str, Any]:
-    """The facts that hold for everything the step does; `more` is what only the caller knows (the run's cost)."""
-    return {
-        "flow": {"slug": facts.flow},
-        "project": facts.project,
-        "user": facts.user,
-        "environment": facts.environment,
-        "trigger": facts.trigger,
-        "run": facts.run_public_id,
-        **more,
-    }
-
-
-def _agent(agent: Pinned | None) -> dict | None:
-    if agent is None:
-        return None
-    return {"slug": agent.slug, "version": agent.version, "tools": (agent.document or {}).get("tools", ())}
-
-
-def _last_user_text(messages: Sequence[Mapping]) -> str:
-    return next(
-        (message.get("content") or "" for message in reversed(messages) if message["role"] == "user"), ""
-    )
+def subject_of(operation: Operation, policies: Sequence[str] = ()) -> dict[str, Any]:
+    """What an item of the inbox is about: {action, tool?: {slug, version, type, risk}, agent?: {slug, version},
+    model?, policies}."""
+    facts = operation.facts
+    found: dict[str, Any] = {"action": operation.action, "policies": list(policies)}
+    for name, shown in (("tool", ("slug", "version", "type", "risk")), ("agent", ("slug", "version"))):
+        if facts.get(name):
+            found[name] = {key: facts[name].get(key) for key in shown}
+    return found | ({"model": facts["model"]} if facts.get("model") else {})

@@ -9,18 +9,21 @@ Rejected: middleware that wraps a backend (the order, which is the point, would 
 retries in here (each attempt must be seen, so they are the engine's).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from governance.gate import Operation
 from governance.port import Desk, Recorded
-from registry import cache, lines, lookups, model_attempt, tool_attempt
+from governance.privacy import Ruleset
+from registry import answers, cache, lines, lookups, model_attempt, privacy, tool_attempt
 from registry.calls import CallFailed, ModelAsk, Reply, ToolAsk
 from registry.checks import provider_of
 from registry.decisions import argument_schema, model_operation, permit, tool_operation
+from registry.facts import last_user_text
+from registry.messages import content_of, with_content
 from registry.reservations import reserve
 from registry.schemas import input_schema_of, risk_of
-from registry.validation import mismatch
 
 
 async def model_call(desk: Desk, ask: ModelAsk) -> Reply:
@@ -28,18 +31,21 @@ async def model_call(desk: Desk, ask: ModelAsk) -> Reply:
     call = desk.next_call()
     recorded = desk.recall(call)
     if is_answered(recorded):
-        return lines.recorded_reply(desk, recorded.result)
-    await permit(desk, model_operation(desk.facts, call, ask), recorded)
-    messages = leaving(ask.messages)
+        reply = lines.recorded_reply(desk, recorded.result)
+        return await answers.allowed(desk, call, reply, recorded.result.get("held"))
+    rules = await privacy.rules_for(desk, ask.agent)
+    ask, leaving = await _leaving(desk, call, rules, ask)
+    operation = model_operation(desk.facts, call, _as_meant(desk, ask))
+    await permit(desk, operation, recorded, text=last_user_text(ask.messages))
+    messages = await _agreed(desk, call, ask, leaving)
     name = _model_cache_name(desk, ask)
     if name is not None and (stored := await cache.find(name)) is not None:
-        reply = lines.from_cache(stored)
-        _record_cached_model(desk, call, ask, messages, reply)
-        return reply
-    reply = arriving(await _answered(desk, call, ask, messages))
-    if name is not None:
+        reply, held = await _from_cache(desk, call, rules, ask, stored)
+        return await answers.allowed(desk, call, reply, held)
+    reply, held = await _answered(desk, call, ask, messages, rules)
+    if name is not None and not held and _is_for_all(lines.cacheable(reply), content_of(ask.messages)):
         await cache.store(name, lines.cacheable(reply), ask.cache_ttl_s)
-    return reply
+    return await answers.allowed(desk, call, reply, held)
 
 
 async def tool_call(desk: Desk, ask: ToolAsk) -> Any:
@@ -47,41 +53,79 @@ async def tool_call(desk: Desk, ask: ToolAsk) -> Any:
     call = desk.next_call()
     recorded = desk.recall(call)
     if is_answered(recorded):
-        return recorded.result["output"]
+        return await _allowed(desk, call, recorded.result["output"], recorded.result.get("held"))
     if recorded.result is not None and recorded.result.get("final"):
         raise lines.recorded_failure(recorded.result)
+    rules = await privacy.rules_for(desk, ask.agent)
+    leaving = await privacy.passing(desk, call, rules, "tool_input", ask.arguments)
+    arguments = await _permitted(desk, call, ask, leaving.content, recorded)
+    if arguments is not leaving.content:
+        leaving = await privacy.passing(desk, call, rules, "tool_input", arguments)
+    sent = await privacy.agreed(desk, call, "tool_input", leaving)
+    ask, arguments = replace(ask, arguments=leaving.content), leaving.content
+    name = _tool_cache_name(desk, ask, arguments)
+    if name is not None and (stored := await cache.find(name)) is not None:
+        passed = await privacy.passing(desk, call, rules, "tool_output", stored["output"])
+        _record_cached_tool(desk, call, ask, passed)
+        return await _allowed(desk, call, passed.content, passed.question)
+    output, held = await tool_attempt.attempt(desk, call, ask, rules, sent)
+    if name is not None and not held and _is_for_all(output, arguments):
+        await cache.store(name, {"output": output}, _tool_ttl(ask))
+    return await _allowed(desk, call, output, held)
+
+
+async def decide(desk: Desk, action: str, facts: Mapping, text: str) -> None:
+    """Asks whether something other than a call may happen, such as `agent.run` with `text` as the journal holds it.
+    Raises CallFailed."""
+    call = desk.next_call()
+    await permit(desk, Operation(action, call, facts), desk.recall(call), text=text)
+
+
+async def _leaving(
+    desk: Desk, call: str, rules: Ruleset | None, ask: ModelAsk
+) -> tuple[ModelAsk, privacy.Passing | None]:
+    """The question as the journal holds it, and what a person may still have to agree to."""
+    if rules is None or not rules.speaks_of("model_input"):
+        return ask, None
+    content = content_of(ask.messages)
+    passed = await privacy.passing(desk, call, rules, "model_input", content)
+    return replace(ask, messages=with_content(ask.messages, content, passed.content)), passed
+
+
+async def _agreed(desk: Desk, call: str, ask: ModelAsk, leaving: privacy.Passing | None) -> Sequence[Mapping]:
+    """The messages that go out: as the journal holds them, or with the values that a person agreed to."""
+    if leaving is None or not leaving.question:
+        return ask.messages
+    content = await privacy.agreed(desk, call, "model_input", leaving)
+    return with_content(ask.messages, leaving.content, content)
+
+
+async def _permitted(desk: Desk, call: str, ask: ToolAsk, arguments: Any, recorded: Recorded) -> Any:
+    """The arguments, as the journal holds them, that policies and people agree to. A model is told of a refusal."""
     try:
-        _check_arguments(ask, ask.arguments)
-        operation = tool_operation(desk.facts, call, ask, ask.arguments)
-        arguments = await permit(desk, operation, recorded, argument_schema(ask))
-        if arguments is not ask.arguments:
-            _check_arguments(ask, arguments)
+        _check_arguments(desk, ask, ask.arguments, arguments)
+        operation = tool_operation(desk.facts, call, ask, privacy.clear(desk, arguments))
+        permitted = await permit(desk, operation, recorded, arguments=arguments, schema=argument_schema(ask))
+        if permitted is not arguments:
+            _check_arguments(desk, ask, permitted, permitted)
         _require_document(ask)
     except CallFailed as refusal:
         refusal.final = ask.by_model
         raise
-    arguments = leaving(arguments)
-    name = _tool_cache_name(desk, ask, arguments)
-    if name is not None and (stored := await cache.find(name)) is not None:
-        desk.add(
-            "tool.called",
-            lines.tool_called(call, ask.tool.slug, "ok", arguments, output=stored["output"], cached=True),
-        )
-        return stored["output"]
-    output = arriving(await tool_attempt.attempt(desk, call, ask, arguments))
-    if name is not None:
-        await cache.store(name, {"output": output}, _tool_ttl(ask))
+    return permitted
+
+
+async def _allowed(desk: Desk, call: str, output: Any, question: str | None) -> Any:
+    """A tool's output, once a person agreed where that is asked for. Raises CallFailed `rejected`."""
+    if question:
+        await privacy.agreed(desk, call, "tool_output", privacy.Passing(output, question))
     return output
 
 
-async def decide(desk: Desk, action: str, facts: Mapping) -> None:
-    """Asks whether something other than a call may happen, such as `agent.run`. Raises CallFailed."""
-    call = desk.next_call()
-    await permit(desk, Operation(action, call, facts), desk.recall(call))
-
-
-async def _answered(desk: Desk, call: str, ask: ModelAsk, messages: list[Mapping]) -> Reply:
-    """Reserve, call, settle, record: also what failed is on record."""
+async def _answered(
+    desk: Desk, call: str, ask: ModelAsk, messages: Sequence[Mapping], rules: Ruleset | None
+) -> tuple[Reply, str]:
+    """Reserve, call, settle, record: also what failed is on record. With the question that holds the answer back."""
     try:
         provider = await lookups.provider(desk.facts.project_id, provider_of(ask.model))
         request = model_attempt.request(desk.facts, ask, provider, messages)
@@ -94,17 +138,29 @@ async def _answered(desk: Desk, call: str, ask: ModelAsk, messages: list[Mapping
     except BaseException:
         admission.dropped()
         raise
-    return await model_attempt.Attempt(desk, call, ask, provider, request, reservation, admission).run()
+    attempt = model_attempt.Attempt(desk, call, ask, provider, request, reservation, admission, rules)
+    return await attempt.run()
 
 
-def leaving(content: Any) -> Any:
-    """What goes out, as privacy leaves it. No privacy document exists yet, so nothing is found and nothing changed."""
-    return content
+async def _from_cache(
+    desk: Desk, call: str, rules: Ruleset | None, ask: ModelAsk, stored: Mapping
+) -> tuple[Reply, str]:
+    """A stored answer as today's rules leave it, on record."""
+    is_object = ask.response_schema is not None
+    reply, held = await answers.arriving(desk, call, rules, lines.from_cache(stored), is_object)
+    asked, said = lines.prompt(desk, ask.messages), lines.response(desk, reply)
+    desk.add(
+        "model.called",
+        lines.model_called(call, ask.model, "ok", cached=True, prompt=asked, response=said, held=held),
+    )
+    return reply, held
 
 
-def arriving(content: Any) -> Any:
-    """What came back, as privacy leaves it; the same holds as for `leaving`."""
-    return content
+def _record_cached_tool(desk: Desk, call: str, ask: ToolAsk, passed: privacy.Passing) -> None:
+    line = lines.tool_called(
+        call, ask.tool.slug, "ok", ask.arguments, output=passed.content, cached=True, held=passed.question
+    )
+    desk.add("tool.called", line)
 
 
 def is_answered(recorded: Recorded) -> bool:
@@ -112,11 +168,11 @@ def is_answered(recorded: Recorded) -> bool:
     return recorded.result is not None and recorded.result.get("status") == "ok"
 
 
-def _check_arguments(ask: ToolAsk, arguments: Mapping) -> None:
+def _check_arguments(desk: Desk, ask: ToolAsk, meant: Mapping, shown: Mapping) -> None:
     """Before anybody is asked: a policy or a person should not have to judge what cannot be called anyway."""
     if ask.tool.document is None:
         return
-    fault = mismatch(input_schema_of(ask.tool.document), arguments)
+    fault = privacy.fault(desk, input_schema_of(ask.tool.document), meant, shown)
     if fault:
         raise CallFailed("invalid_input", f"The arguments do not fit the tool {ask.tool.slug}: {fault}")
 
@@ -126,25 +182,24 @@ def _require_document(ask: ToolAsk) -> None:
         raise CallFailed("tool_not_allowed", f"There is no tool {ask.tool.slug!r}.")
 
 
-def _record_cached_model(desk: Desk, call: str, ask: ModelAsk, messages: list[Mapping], reply: Reply) -> None:
-    desk.add(
-        "model.called",
-        lines.model_called(
-            call,
-            ask.model,
-            "ok",
-            cached=True,
-            prompt=lines.prompt(desk, messages),
-            response=lines.response(desk, reply),
-        ),
-    )
+def _as_meant(desk: Desk, ask: ModelAsk) -> ModelAsk:
+    """The question for who decides: with the values behind its tokens."""
+    meant = privacy.clear(desk, last_user_text(ask.messages))
+    return replace(ask, messages=[{"role": "user", "content": meant}])
+
+
+def _is_for_all(answer: Any, question: Any) -> bool:
+    """Whether another run may have the answer too: not where it names a token that only this run has."""
+    return privacy.names_in(answer) <= privacy.names_in(question)
 
 
 def _model_cache_name(desk: Desk, ask: ModelAsk) -> str | None:
-    """What the answer is stored under; None where it is not to be used again."""
+    """What the answer is stored under; None where it is not to be used again. Values count as well as their tokens:
+    two people's equal-looking calls never meet."""
     if not ask.cache_ttl_s or ask.agent is None:
         return None
-    content = [ask.messages, ask.tools, ask.response_schema, model_attempt.params_of(ask)]
+    meant = privacy.clear(desk, ask.messages)
+    content = [ask.messages, meant, ask.tools, ask.response_schema, model_attempt.params_of(ask)]
     return cache.key(desk.facts.project_id, str(ask.agent), ask.model, content)
 
 
@@ -152,7 +207,8 @@ def _tool_cache_name(desk: Desk, ask: ToolAsk, arguments: Mapping) -> str | None
     """Only what reads is used again, and only what was read by the same version of the tool."""
     if not _tool_ttl(ask) or risk_of(ask.tool.document) != "read":
         return None
-    return cache.key(desk.facts.project_id, "", str(ask.tool), arguments)
+    content = [arguments, privacy.clear(desk, arguments)]
+    return cache.key(desk.facts.project_id, "", str(ask.tool), content)
 
 
 def _tool_ttl(ask: ToolAsk) -> float | None:

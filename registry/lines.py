@@ -20,6 +20,7 @@ LONGEST_ARGUMENTS = 100_001  # one more than a conversation takes: what was cut 
 LONGEST_INLINE = 1_000
 LONGEST_NAME = 200
 MOST_TOOL_CALLS = 100
+STOPPED = "denied"  # the code of a call whose answer may not go on
 
 
 def bounded(answer: ModelReply) -> Reply:
@@ -72,8 +73,9 @@ def recorded_reply(desk: Desk, data: Mapping) -> Reply:
 
 
 def recorded_failure(data: Mapping) -> CallFailed:
-    """The failure that a model was told."""
-    return CallFailed(data["error"]["code"], data["error"]["message"], final=True)
+    """The failure that a model was told, or that ended its step where rules stopped what a tool said."""
+    code, message = data["error"]["code"], data["error"]["message"]
+    return CallFailed(code, message, final=code != STOPPED)
 
 
 def model_called(
@@ -87,8 +89,10 @@ def model_called(
     error: CallFailed | None = None,
     prompt: Sequence[Mapping] = (),
     response: Mapping | None = None,
+    held: str = "",
 ) -> dict:
-    """The data of `model.called`; `cost` in nano-dollars, None: no price, booked as 0 and marked."""
+    """The data of `model.called`; `cost` in nano-dollars, None: no price, booked as 0 and marked. `held`: what a person
+    has to agree to before the answer goes on."""
     data: dict[str, Any] = {
         "call": call,
         "model": model,
@@ -102,6 +106,8 @@ def model_called(
     }
     if cost is None:
         data["unpriced"] = True
+    if held:
+        data["held"] = held
     return data
 
 
@@ -114,6 +120,7 @@ def tool_called(
     output: Any = None,
     cached: bool = False,
     error: CallFailed | None = None,
+    held: str = "",
 ) -> dict:
     """The data of `tool.called`. `final` marks a failure that a model was told: it is replayed, not repeated."""
     data = {
@@ -128,6 +135,8 @@ def tool_called(
     }
     if error is not None and error.final:
         data["final"] = True
+    if held:
+        data["held"] = held
     return data
 
 

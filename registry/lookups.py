@@ -6,7 +6,7 @@ Kept for a second in memory: a changed key or script takes effect within it.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from governance import documents, secrets
+from governance import budgets, documents, secrets
 from governance.models import Project
 from governance.refusals import NotFound
 from registry.calls import CallFailed
@@ -54,6 +54,7 @@ def forget() -> None:
     """Looks everything up anew: for tests and for whoever just changed something in this process."""
     _providers.forget()
     _secrets.forget()
+    budgets.forget()
 
 
 def _load_provider(project_id: int, slug: str) -> Provider:

@@ -1,14 +1,15 @@
 """One call of a model: it goes out once, and what it did is booked and written whatever becomes of it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings
 
 from governance.port import Desk, Facts
-from registry import lines
+from governance.privacy import Ruleset
+from registry import answers, lines
 from registry.address import Guard
 from registry.backends import BackendError, ModelReply, ModelRequest, backend
 from registry.breaker import Admission, BreakerOpen, Breakers
@@ -100,10 +101,27 @@ class Attempt:
     request: ModelRequest
     reservation: Reservation
     admission: Admission
+    rules: Ruleset | None = None
 
-    async def run(self) -> Reply:
-        """Raises CallFailed; a cancelled call is booked by what was seen of it."""
-        streamed = _Streamed(self.desk)
+    async def run(self) -> tuple[Reply, str]:
+        """The answer as the rules leave it, and the question that a person has to answer first ("": none).
+
+        Raises CallFailed; a cancelled call is booked by what was seen of it.
+        """
+        watched = answers.watched(self.desk, self.rules)
+        try:
+            answer = await self._answer(_Streamed(watched))
+        except BaseException:
+            if isinstance(watched, answers.Watched):
+                await watched.drop()
+            raise
+        reply, held = await self._arrived(answer)
+        if isinstance(watched, answers.Watched) and not held:
+            await watched.end()
+        await self.reservation.settled()
+        return reply, held
+
+    async def _answer(self, streamed: "_Streamed") -> ModelReply:
         try:
             answer = await _complete(self.request, streamed)
         except asyncio.CancelledError:
@@ -114,21 +132,30 @@ class Attempt:
             _judge(self.admission, error)
             status = "refused_by_peer" if error.refused_by_peer else "error"
             failure, tokens = failure_of(error), (error.input_tokens, error.output_tokens)
-            raise self._failed(status, failure, tokens, error.cost_nano) from error
+            self._failed(status, failure, tokens, error.cost_nano)
+            await self.reservation.settled()
+            raise failure from error
         except TimeoutError as late:
             self.admission.failed()
             raise self._failed("error", _late(self.request), *self._seen(streamed)) from late
         self.admission.succeeded()
-        return self._answered(answer)
+        return answer
 
-    def _answered(self, answer: ModelReply) -> Reply:
-        tokens = (answer.input_tokens, answer.output_tokens)
+    async def _arrived(self, answer: ModelReply) -> tuple[Reply, str]:
+        """On record as the rules leave it; what they stop has its cost on record, and no words."""
+        used = (answer.input_tokens, answer.output_tokens), answer.cost_nano
+        is_object = self.ask.response_schema is not None
         try:
             reply = lines.bounded(answer)
+            reply, held = await answers.arriving(self.desk, self.call, self.rules, reply, is_object)
         except CallFailed as failure:
-            raise self._failed("error", failure, tokens, answer.cost_nano) from None
-        self._record("ok", tokens, answer.cost_nano, response=lines.response(self.desk, reply))
-        return reply
+            raise self._failed("error", failure, *used) from None
+        except BaseException:
+            lost = CallFailed("cancelled", "The call was cut off before its answer was looked through.")
+            self._failed("error", lost, *used)
+            raise
+        self._record("ok", *used, response=lines.response(self.desk, reply), held=held)
+        return reply, held
 
     def _failed(
         self, status: str, failure: CallFailed, tokens: tuple[int, int], cost: int | None
@@ -144,6 +171,7 @@ class Attempt:
         *,
         error: CallFailed | None = None,
         response: Mapping | None = None,
+        held: str = "",
     ) -> None:
         data = lines.model_called(
             self.call,
@@ -152,8 +180,9 @@ class Attempt:
             tokens=tokens,
             cost=cost,
             error=error,
-            prompt=lines.prompt(self.desk, self.request.messages),
+            prompt=lines.prompt(self.desk, self.ask.messages),
             response=response,
+            held=held,
         )
         self.desk.add("model.called", data)
         self.reservation.settle(cost, tokens)
@@ -199,14 +228,14 @@ def _judge(admission: Admission, error: BackendError) -> None:
 class _Streamed:
     """Passes pieces of text on to who watches, and counts them for a call that never ends well."""
 
-    __slots__ = ("_characters", "_desk")
+    __slots__ = ("_characters", "_show")
 
-    def __init__(self, desk: Desk):
-        self._desk, self._characters = desk, 0
+    def __init__(self, show: Callable[[str], None]):
+        self._show, self._characters = show, 0
 
     def __call__(self, text: str) -> None:
         self._characters += len(text)
-        self._desk.delta(text)
+        self._show(text)
 
     def tokens(self, request: ModelRequest) -> tuple[int, int]:
         """What the call used as far as can be told: one token for four characters."""

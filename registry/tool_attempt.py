@@ -8,20 +8,21 @@ it goes out. Where its answer is lost, nobody but a person can know whether it w
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from governance import gate
 from governance.port import ApprovalRequest, Desk
-from registry import lines, lookups
+from governance.privacy import Ruleset
+from registry import lines, lookups, privacy
 from registry.breaker import Admission, BreakerOpen
 from registry.calls import CallFailed, ToolAsk
-from registry.decisions import tool_operation
+from registry.decisions import subject_of, tool_operation
 from registry.model_attempt import BREAKERS, guard
 from registry.schemas import is_repeatable, risk_of
 from registry.tools import TOOLS, CallLimits, ToolError
-from registry.validation import mismatch
 
 DEFAULT_TIMEOUT_S = 30.0
 LARGEST_OUTPUT = 4_000_000  # bytes as JSON
@@ -32,82 +33,143 @@ class _Lost(Exception):
     """The call went out and no answer came back."""
 
 
-async def attempt(desk: Desk, call: str, ask: ToolAsk, arguments: Mapping) -> Any:
-    """The tool's output, recorded. Raises CallFailed, recorded too."""
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What goes out: `ask.arguments` are as the journal holds them, `arguments` as the tool may get them. `rules` are
+    those that its answer passes."""
+
+    desk: Desk
+    call: str
+    ask: ToolAsk
+    rules: Ruleset | None
+    arguments: Mapping
+
+    def record(
+        self, status: str, *, output: Any = None, error: CallFailed | None = None, held: str = ""
+    ) -> None:
+        slug, shown = self.ask.tool.slug, self.ask.arguments
+        line = lines.tool_called(self.call, slug, status, shown, output=output, error=error, held=held)
+        self.desk.add("tool.called", line)
+
+    def failed(self, failure: CallFailed) -> CallFailed:
+        """Records the failure. A model is told of it, unless another attempt may fare better.
+
+        An answer that rules stop is an answer: the call is not made again, and the step ends with it.
+        """
+        if failure.code == lines.STOPPED:
+            failure.final = True
+        elif failure.code != "cancelled":
+            failure.final = self.ask.by_model and (self.ask.last_attempt or not failure.retryable)
+        self.record("error", error=failure)
+        failure.final = failure.final and failure.code != lines.STOPPED
+        return failure
+
+    def covered(self, said: Any) -> Any:
+        """What the peer said, without the values that only the tool was given."""
+        return privacy.covered(self.desk, said, self.ask.arguments)
+
+
+async def attempt(
+    desk: Desk, call: str, ask: ToolAsk, rules: Ruleset | None, arguments: Mapping
+) -> tuple[Any, str]:
+    """The tool's output as the rules leave it, recorded, and the question that a person has to answer before it goes on
+    ("": none). Raises CallFailed, recorded too."""
+    seen = privacy.clear(desk, arguments, ask.tool.document.get("sees", ()))
+    sending = Sending(desk, call, ask, rules, seen)
     if is_repeatable(ask.tool.document):
-        return await _call_and_record(desk, call, ask, arguments)
-    sending, tries = call, 1
+        return await _call_and_record(sending)
+    name, tries = call, 1
     while True:
-        if not desk.recall(sending).sent:
+        if not desk.recall(name).sent:
             try:
-                return await _send_once(desk, call, sending, ask, arguments)
+                return await _send_once(sending, name)
             except _Lost:
                 pass
-        done, output = await _asked_people(desk, call, sending, ask, arguments)
-        if done:
-            desk.add("tool.called", lines.tool_called(call, ask.tool.slug, "ok", arguments, output=output))
-            return output
+        done, output = await _asked_people(desk, name, ask)
+        if done:  # what a person says was looked through when it was said
+            return await _arrived(replace(sending, rules=None), output)
         tries += 1
-        sending = f"{tries}!{call}"
+        name = f"{tries}!{call}"
 
 
-async def _send_once(desk: Desk, call: str, sending: str, ask: ToolAsk, arguments: Mapping) -> Any:
+async def _send_once(sending: Sending, name: str) -> tuple[Any, str]:
     """Notes that the call goes out, waits for the disk, and calls. Raises _Lost and CallFailed."""
-    admission = _admitted(desk, call, ask, arguments)
+    admission = _admitted(sending)
     try:
-        secrets = await _secrets(desk, call, ask, arguments)
-        desk.add("note", {"kind": "sent", "call": sending})
-        await desk.commit(durable=True)
+        secrets = await _secrets(sending)
+        sending.desk.add("note", {"kind": "sent", "call": name})
+        await sending.desk.commit(durable=True)
     except BaseException:
         admission.dropped()
         raise
-    output = await _called(desk, call, ask, arguments, secrets, admission)
-    await desk.commit()
+    output = await _called(sending, secrets, admission)
+    await sending.desk.commit()
     return output
 
 
-async def _call_and_record(desk: Desk, call: str, ask: ToolAsk, arguments: Mapping) -> Any:
-    admission = _admitted(desk, call, ask, arguments)
+async def _call_and_record(sending: Sending) -> tuple[Any, str]:
+    admission = _admitted(sending)
     try:
-        secrets = await _secrets(desk, call, ask, arguments)
-        await desk.commit()
+        secrets = await _secrets(sending)
+        await sending.desk.commit()
     except BaseException:
         admission.dropped()
         raise
-    return await _called(desk, call, ask, arguments, secrets, admission)
+    return await _called(sending, secrets, admission)
 
 
-async def _called(
-    desk: Desk, call: str, ask: ToolAsk, arguments: Mapping, secrets: dict[str, str], admission: Admission
-) -> Any:
+async def _called(sending: Sending, secrets: dict[str, str], admission: Admission) -> tuple[Any, str]:
+    desk, ask = sending.desk, sending.ask
     document = ask.tool.document
     limits = CallLimits(
         timeout_s=ask.timeout_s or document.get("timeout_s") or DEFAULT_TIMEOUT_S,
         project=desk.facts.project,
-        idempotency_key=f"{desk.facts.run_public_id}/{call}",
+        idempotency_key=f"{desk.facts.run_public_id}/{sending.call}",
         guard=guard(),
     )
     try:
-        output = await TOOLS[document["type"]].call(document, dict(arguments), secrets, limits)
+        output = await TOOLS[document["type"]].call(document, dict(sending.arguments), secrets, limits)
     except asyncio.CancelledError:
         admission.dropped()
         if is_repeatable(document):
-            _failed(desk, call, ask, arguments, CallFailed("cancelled", "The call was cancelled."))
+            sending.failed(CallFailed("cancelled", "The call was cancelled."))
         raise
     except ToolError as error:
         _judge(admission, error)
         if _is_lost(error, document):
             raise _Lost from error
-        raise _failed(desk, call, ask, arguments, _failure(error, document)) from error
+        raise sending.failed(await _as_told(sending, _failure(error, document))) from error
     admission.succeeded()
-    fault = _output_fault(document, output)
+    return await _arrived(sending, output)
+
+
+async def _arrived(sending: Sending, output: Any) -> tuple[Any, str]:
+    """The output on record, as the rules leave it. Raises CallFailed for one that does not fit, or is stopped."""
+    slug = sending.ask.tool.slug
+    try:
+        passed = await privacy.passing(sending.desk, sending.call, sending.rules, "tool_output", output)
+        # Last: what it echoes of what it alone was given is a token again, also where no rule knew it.
+        kept = sending.covered(passed.content)
+        fault = _output_fault(sending, output, kept)
+    except CallFailed as stopped:
+        raise sending.failed(stopped) from None
     if fault:
-        failure = CallFailed(
-            "invalid_output", f"What the tool {ask.tool.slug} gave back does not fit: {fault}"
-        )
-        raise _failed(desk, call, ask, arguments, failure)
-    desk.add("tool.called", lines.tool_called(call, ask.tool.slug, "ok", arguments, output=output))
-    return output
+        sentence = f"What the tool {slug} gave back does not fit: {fault}"
+        raise sending.failed(CallFailed("invalid_output", sentence))
+    sending.record("ok", output=kept, held=passed.question)
+    return kept, passed.question
+
+
+async def _as_told(sending: Sending, failure: CallFailed) -> CallFailed:
+    """The failure in words that may be kept: a peer's error can quote what it was sent, or what it knows."""
+    said, rules = failure.message, sending.rules
+    try:
+        passed = await privacy.passing(sending.desk, sending.call, rules, "tool_output", said)
+    except CallFailed as stopped:
+        passed = privacy.Passing(f"The tool {sending.ask.tool.slug} failed. {stopped.message}")
+    failure.message = sending.covered(passed.content)
+    failure.args = (failure.message,)
+    return failure
 
 
 def _is_lost(error: ToolError, document: Mapping) -> bool:
@@ -125,38 +187,31 @@ def _failure(error: ToolError, document: Mapping) -> CallFailed:
     )
 
 
-def _failed(desk: Desk, call: str, ask: ToolAsk, arguments: Mapping, failure: CallFailed) -> CallFailed:
-    """Records the failure. A model is told of it, unless another attempt may fare better."""
-    if failure.code != "cancelled":
-        failure.final = ask.by_model and (ask.last_attempt or not failure.retryable)
-    desk.add("tool.called", lines.tool_called(call, ask.tool.slug, "error", arguments, error=failure))
-    return failure
-
-
-def _output_fault(document: Mapping, output: Any) -> str | None:
+def _output_fault(sending: Sending, output: Any, shown: Any) -> str | None:
     try:
         size = len(orjson.dumps(output))
     except TypeError as error:
         return f"$: {error}"
     if size > LARGEST_OUTPUT:
         return f"$: it has {size:,} bytes; {LARGEST_OUTPUT:,} are the limit"
-    schema = document.get("output_schema")
-    return mismatch(schema, output) if schema else None
+    schema = sending.ask.tool.document.get("output_schema")
+    return privacy.fault(sending.desk, schema, output, shown) if schema else None
 
 
-def _admitted(desk: Desk, call: str, ask: ToolAsk, arguments: Mapping) -> Admission:
+def _admitted(sending: Sending) -> Admission:
     """Past the tool's breaker. Raises CallFailed `breaker_open`, recorded."""
+    slug = sending.ask.tool.slug
     try:
-        return BREAKERS.admit(("tool", desk.facts.project_id, ask.tool.slug))
+        return BREAKERS.admit(("tool", sending.desk.facts.project_id, slug))
     except BreakerOpen as left_alone:
         failure = CallFailed(
             "breaker_open",
-            f"The tool {ask.tool.slug} failed too often and is left alone; the next try is in "
+            f"The tool {slug} failed too often and is left alone; the next try is in "
             f"{left_alone.probe_in_s:.0f} s.",
             retryable=True,
             retry_after_s=left_alone.probe_in_s,
         )
-        raise _failed(desk, call, ask, arguments, failure) from left_alone
+        raise sending.failed(failure) from left_alone
 
 
 def _judge(admission: Admission, error: ToolError) -> None:
@@ -169,31 +224,31 @@ def _judge(admission: Admission, error: ToolError) -> None:
         admission.dropped()
 
 
-async def _secrets(desk: Desk, call: str, ask: ToolAsk, arguments: Mapping) -> dict[str, str]:
-    names = ask.tool.document.get("secrets", ())
+async def _secrets(sending: Sending) -> dict[str, str]:
+    names = sending.ask.tool.document.get("secrets", ())
     if not names:
         return {}
     try:
-        return await lookups.secret_values(desk.facts.project_id, names)
+        return await lookups.secret_values(sending.desk.facts.project_id, names)
     except CallFailed as missing:
-        raise _failed(desk, call, ask, arguments, missing) from missing
+        raise sending.failed(missing) from missing
 
 
-async def _asked_people(
-    desk: Desk, call: str, sending: str, ask: ToolAsk, arguments: Mapping
-) -> tuple[bool, Any]:
+async def _asked_people(desk: Desk, sending: str, ask: ToolAsk) -> tuple[bool, Any]:
     """(True, output) for done, (False, None) for repeat. Raises CallFailed for a rejection."""
+    operation = tool_operation(desk.facts, sending, ask, privacy.clear(desk, ask.arguments))
     decided = await desk.decided(
         ApprovalRequest(
             kind="uncertain",
             call=sending,
             title=f"Was {ask.tool.slug} done?",
-            payload={"tool": ask.tool.slug, "arguments": arguments},
-            fingerprint=gate.fingerprint(tool_operation(desk.facts, sending, ask, arguments)),
+            payload={"tool": ask.tool.slug, "arguments": ask.arguments},
+            fingerprint=gate.fingerprint(operation),
             reviewers=("role:reviewer",),
             reason="The call went out and its answer was lost. Look where it would have taken effect: say done and "
             "give its output, repeat it, or reject.",
             schema=ask.tool.document.get("output_schema") or None,
+            subject=subject_of(operation),
         )
     )
     if decided.decision == "done":

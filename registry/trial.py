@@ -11,13 +11,14 @@ import atexit
 import hashlib
 import threading
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from governance import audit, documents
+from governance import audit, documents, ids
 from governance.models import Project, User
 from governance.money import dollars
-from governance.port import ApprovalRequest, Decided, Facts, Held, Hold, Recorded, Settlement
+from governance.port import ApprovalRequest, Decided, Facts, Held, Hold, Pause, Recorded, Settlement
+from governance.privacy import Vault
 from registry import gateway, lookups
 from registry.backends.base import NO_API
 from registry.calls import CallFailed, ModelAsk, Pinned, ToolAsk
@@ -135,6 +136,7 @@ class TrialDesk:
         self.lines: list[tuple[str, Mapping]] = []
         self.parts: dict[str, str] = {}
         self.cost = 0
+        self.vault = Vault(ids.new_id())
         self.facts = Facts(
             project=project.slug,
             project_id=project.pk,
@@ -163,6 +165,9 @@ class TrialDesk:
     def add(self, type: str, data: Mapping) -> None:
         self.lines.append((type, data))
 
+    def found(self, data: Mapping) -> None:
+        self.lines.append(("privacy.found", data))
+
     async def commit(self, *, durable: bool = False) -> None:
         """There is no journal: the audit line is written when the trial has ended."""
 
@@ -177,6 +182,12 @@ class TrialDesk:
     async def reserve(self, hold: Hold) -> Held:
         """No account applies to a trial."""
         return Held()
+
+    async def paused(self, look: Callable[[], Pause | None]) -> None:
+        """Nothing is refused, so nothing waits."""
+
+    async def settled(self, call: str) -> None:
+        """Nothing is booked."""
 
     def settle(self, settlement: Settlement) -> None:
         self.cost += settlement.cost or 0

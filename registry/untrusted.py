@@ -1,7 +1,7 @@
 """What comes from outside: made storable, shortened, and with secrets taken out."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote, quote_plus
 
 REPLACEMENT = "\ufffd"
@@ -25,17 +25,25 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
 
 def scrubber(secrets: Iterable[str]) -> Callable[[str], str]:
     """`scrub` for many texts: the spellings are made once."""
-    kept = {secret for secret in secrets if secret and len(secret) >= SHORTEST_SECRET}
-    spellings = sorted(
-        {spelling for secret in kept for spelling in _spellings(secret)}, key=len, reverse=True
-    )
+    return replacer(dict.fromkeys(secrets, HIDDEN))
 
-    def scrubbed(text: str) -> str:
-        for spelling in spellings:
-            text = text.replace(spelling, HIDDEN)
+
+def replacer(names: Mapping[str, str]) -> Callable[[str], str]:
+    """Puts in a text, for each value among `names`, its name: wherever it stands as it is, as in a URL, as in JSON."""
+    found = {
+        spelling: name
+        for value, name in names.items()
+        if value and len(value) >= SHORTEST_SECRET
+        for spelling in _spellings(value)
+    }
+    spellings = sorted(found.items(), key=lambda known: len(known[0]), reverse=True)
+
+    def replaced(text: str) -> str:
+        for spelling, name in spellings:
+            text = text.replace(spelling, name)
         return text
 
-    return scrubbed
+    return replaced
 
 
 def _spellings(secret: str) -> set[str]:

@@ -2,7 +2,9 @@
 
 import asyncio
 
+from governance.detection import pool
 from governance.models import Document
+from governance.privacy import vault
 from registry import cache, connections, trial
 from registry.backends import hosted
 
@@ -26,10 +28,12 @@ def lend(loop: asyncio.AbstractEventLoop | None) -> None:
 
 
 def sweep() -> None:
-    """Removes cached answers that are void; writes the database."""
+    """Removes cached answers and vaulted values that are void; writes the database."""
     cache.forget_expired()
+    vault.forget_expired()
 
 
 async def close() -> None:
-    """Closes the loop's connections."""
+    """Closes the loop's connections, ends the processes that scan."""
+    pool.close()
     await connections.close_sessions()

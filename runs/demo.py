@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import transaction
 
 from flows import gallery
-from governance import audit, documents, people
-from governance.models import Document, Project, SignInLink, User
+from governance import accounts, audit, documents, people
+from governance.models import Document, Project, User
 from registry import sample
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def prepare() -> str | None:
         project = _project(user)
         if not Document.objects.filter(project=project).exists():
             documents.apply(project, gallery.texts(), user)
-        return SignInLink.create_for(user) if created else None
+        return accounts.make_link(user, None) if created else None
 
 
 def start_services() -> "sample.SampleService | NoServices":

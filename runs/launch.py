@@ -1,6 +1,5 @@
 """The verbs of a run: launch, cancel, fork."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -9,19 +8,23 @@ import orjson
 from django.db import IntegrityError, connection, transaction
 
 from flows.graph import Graph, parse
-from governance import audit, clock, documents, ids, people, schemas
+from governance import audit, clock, documents, ids, people, rulebooks, schemas
+from governance.gate import keyed_hash
 from governance.ledger import run_sync
 from governance.models import Project, User
 from governance.refusals import Conflict, NotFound, Problem, Refused, pointer
+from governance.rules import DENY
 from runs import tasks
 from runs.copying import Copy, behind
 from runs.engine import places
 from runs.engine.birth import Newborn, newborn
 from runs.engine.library import DRAFT, flow_of
 from runs.engine.rows import EVENT_COLUMNS, dumps, loads
+from runs.given import Given, InputStopped, given, meant_by
 from runs.models import Event, LaunchKey, Part, Run, Step
 
 UNCHANGED: Any = object()
+LONGEST_AUDITED = 10_000  # characters of JSON
 MOST_RUNG = 500  # the sweep finds the others
 KEY_LIFETIME_US = round(timedelta(hours=24).total_seconds() * 1_000_000)
 
@@ -55,8 +58,10 @@ def launch(
     labels: Mapping[str, str] | None = None,
     trigger: str = "api",
     idempotency_key: str | None = None,
+    of: Run | None = None,
 ) -> tuple[Run, bool]:
-    """A new run of the flow's active version (or `slug@3`), or with a known key the run that it made (False).
+    """A new run of the flow's active version (or `slug@3`), or with a known key the run that it made (False). `of` is
+    the run whose input this is, as that one holds it.
 
     Raises LaunchRefused, LaunchConflict, and governance's NotFound where there is no such flow.
     """
@@ -65,7 +70,7 @@ def launch(
     if known is not None:
         return known, False
     version = documents.find(project, "flow", flow)
-    check_input(documents.content(version), input)
+    check_input(documents.content(version), meant_of(of, input))
     run = Run(
         id=ids.new_id(),
         project=project,
@@ -76,7 +81,7 @@ def launch(
         environment=environment,
         trigger=trigger,
     )
-    return start(run, input, labels=labels or {}, idempotency_key=idempotency_key, body=body)
+    return start(run, input, labels=labels or {}, idempotency_key=idempotency_key, body=body, of=of)
 
 
 def start(
@@ -87,21 +92,27 @@ def start(
     document: Mapping[str, Any] | None = None,
     idempotency_key: str | None = None,
     body: Mapping[str, Any] | None = None,
+    of: Run | None = None,
 ) -> tuple[Run, bool]:
-    """Stores a run that its policies allow, and rings for it. `document` is the flow of a run that is of no version.
+    """Stores a run that its policies allow, and rings for it. `document` is the flow of a run that is of no version,
+    `of` the run whose input this is, as that one holds it.
 
     Raises LaunchRefused, LaunchConflict.
     """
     project, user = run.project, run.user
+    arrived = _arrived(run, input, user, of, input if of is not None else None)
     child, verdict = newborn(
         run,
         project=project.slug,
         username=user.username,
-        input=input,
+        input=arrived.content,
+        meant=arrived.meant,
+        found=arrived.found,
         labels=dict(labels),
         document=document,
+        book=rulebooks.read(project.pk),
     )
-    if verdict.effect != "allow":
+    if verdict.effect == DENY:
         _record_refusal(project, user, child)
         raise LaunchRefused("denied", verdict.reason, decision=child.decided)
     try:
@@ -113,6 +124,22 @@ def start(
             raise
         return known, False
     return run, True
+
+
+def meant_of(of: Run | None, input: Any) -> Any:
+    """The input for checks: with the values behind the tokens of the run that it is taken from."""
+    return input if of is None else meant_by(of.root_id, input)
+
+
+def _arrived(run: Run, input: Any, by: User, of: Run | None, held: Any) -> Given:
+    """The input as the run may hold it. Raises LaunchRefused where the project's privacy rules stop it: that is on the
+    audit log, and nothing of the input is."""
+    try:
+        return given(run.project.pk, run.id, input, of, held)
+    except InputStopped as stopped:
+        data = {"privacy": str(stopped)}
+        audit.record("run.refuse", f"flows/{run.flow}", by, run.project, data)
+        raise LaunchRefused("denied", str(stopped)) from stopped
 
 
 def check_input(document: Mapping[str, Any], input: Any) -> None:
@@ -161,11 +188,23 @@ def _oldest() -> int:
 
 
 def _hash(body: Mapping) -> str:
-    return hashlib.sha256(orjson.dumps(orjson.loads(dumps(body)), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return keyed_hash(orjson.loads(dumps(body)))
 
 
 def _record_refusal(project: Project, user: User, child: Newborn) -> None:
-    audit.record("run.refuse", f"flows/{child.run.flow}", user, project, {"decision": dict(child.decided)})
+    """Nothing is stored of such a run: the audit log keeps the decision, and what it was made of."""
+    run, input = child.run, child.created["input"]
+    facts = {
+        "cost_usd": 0.0,
+        "flow": f"{run.flow}@{run.version}",
+        "run": run.public_id,
+        "user": user.username,
+        "environment": run.environment,
+        "trigger": run.trigger,
+    }
+    facts |= {"input": input} if len(dumps(input)) <= LONGEST_AUDITED else {"input_hash": keyed_hash(input)}
+    data = {"decision": {**child.decided, "facts": facts}}
+    audit.record("run.refuse", f"flows/{run.flow}", user, project, data)
 
 
 def limit_runs(project: Project, most: int | None, by: User) -> None:
@@ -202,21 +241,26 @@ def fork(
         )
         raise Refused([Problem("/from_node", sentence)])
     again = behind(graph, from_node)
-    given = input_of(run)
-    if input is not UNCHANGED and input != given:
+    held = input_of(run)
+    changed = held
+    if input is not UNCHANGED and input != held:
         _refuse_copied_approvals(run, graph, again)
-        given = input
-    check_input(document, given)
+        changed = input
+    check_input(document, meant_of(run, changed))
     forked = _sibling(run, pins or {}, by)
+    arrived = _arrived(forked, changed, by, run, held)
     born, verdict = newborn(
         forked,
         project=run.project.slug,
         username=by.username,
-        input=given,
+        input=arrived.content,
+        meant=arrived.meant,
+        found=arrived.found,
         labels=loads(run.labels),
         document=document if run.version == DRAFT else None,
+        book=rulebooks.read(run.project_id),
     )
-    if verdict.effect != "allow":
+    if verdict.effect == DENY:
         _record_refusal(run.project, by, born)
         raise LaunchRefused("denied", verdict.reason, decision=born.decided)
     _store_fork(run, born, again, by)

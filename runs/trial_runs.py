@@ -29,15 +29,16 @@ def start(
     *,
     user: User,
     environment: str = ENVIRONMENT,
+    of: Run | None = None,
 ) -> Run:
-    """A run of a flow document that need not be published.
+    """A run of a flow document that need not be published. `of` is the run whose input this is, as that one holds it.
 
     Raises Refused with what would stop publishing it, LaunchRefused for an input that does not fit, or a policy's no.
     """
     errors = Inspection(project, document).errors
     if errors:
         raise Refused(errors)
-    launch.check_input(document, input)
+    launch.check_input(document, launch.meant_of(of, input))
     run = Run(
         id=ids.new_id(),
         project=project,
@@ -48,7 +49,7 @@ def start(
         environment=environment,
         trigger=TRIGGER,
     )
-    born, _ = launch.start(run, input, labels={}, document=document)
+    born, _ = launch.start(run, input, labels={}, document=document, of=of)
     return born
 
 

@@ -25,6 +25,15 @@ settings.register_profile(
 settings.load_profile("baton")
 
 
+@pytest.fixture(autouse=True)
+def _nothing_in_force() -> None:
+    """What a test before put in force is forgotten: the projects of all tests have the same numbers."""
+    from governance import budgets, rulebooks
+
+    budgets.forget()
+    rulebooks.forget()
+
+
 @pytest.fixture(scope="session")
 def long_mode(request: pytest.FixtureRequest) -> bool:
     """Whether --long was given. For counts known at import there is `tests.environment.scaled`."""

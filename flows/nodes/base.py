@@ -14,6 +14,7 @@ class StepFailed(Exception):
     """A step's failure with its code (contract, section 5) and a sentence for people.
 
     `retryable` failures are attempted again as the node's `retry` says; `retry_after_s` is the peer's wish.
+    `on_exceed` is what a budget without room says of the agent's other models: block or degrade.
     """
 
     def __init__(
@@ -23,10 +24,12 @@ class StepFailed(Exception):
         *,
         retryable: bool = False,
         retry_after_s: float | None = None,
+        on_exceed: str | None = None,
     ):
         super().__init__(message)
         self.code, self.message = code, message
         self.retryable, self.retry_after_s = retryable, retry_after_s
+        self.on_exceed = on_exceed
 
 
 @dataclass(frozen=True, slots=True)

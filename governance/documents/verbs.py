@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from governance import audit, secrets
-from governance.documents import closure, lookup
+from governance.documents import changes, closure, lookup
 from governance.documents.bodies import (
     body_problems,
     canonical,
@@ -143,6 +143,7 @@ def archive(document: Document, by: By) -> None:
             Activation.objects.create(document=document, version=None, at=timezone.now(), by=by)
         document.active, document.archived_at = None, timezone.now()
         document.save(update_fields=["active", "archived_at", "updated_at"])
+        changes.tell(document)
         _record("archive", document, by, before=before, after=None)
 
 
@@ -227,6 +228,7 @@ def _make_active(document: Document, version: Version, by: By) -> tuple[Activati
     made = Activation.objects.create(document=document, version=version, at=timezone.now(), by=by)
     document.active, document.archived_at = version, None
     document.save(update_fields=["active", "archived_at", "updated_at"])
+    changes.tell(document)
     return made, before
 
 

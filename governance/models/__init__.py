@@ -1,6 +1,6 @@
 """What governance keeps: people and projects, documents, secrets, approvals, budgets, audit."""
 
-from governance.models.approvals import Approval, Decision
+from governance.models.approvals import Approval, Decision, Opening
 from governance.models.audit import AuditEntry
 from governance.models.budgets import Account, Reservation, Spend
 from governance.models.documents import Activation, Document, Secret, Version
@@ -13,6 +13,7 @@ from governance.models.projects import (
     User,
 )
 from governance.models.sign_in import SignInTries
+from governance.models.vault import VaultEntry
 
 __all__ = [
     "Account",
@@ -24,6 +25,7 @@ __all__ = [
     "Document",
     "Group",
     "Membership",
+    "Opening",
     "Project",
     "Reservation",
     "Secret",
@@ -31,5 +33,6 @@ __all__ = [
     "SignInTries",
     "Spend",
     "User",
+    "VaultEntry",
     "Version",
 ]

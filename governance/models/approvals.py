@@ -13,8 +13,9 @@ STATUSES = ("pending", "approved", "rejected", "answered", "timed_out", "cancell
 class Approval(models.Model):
     """An item of the inbox. It names its run by number: governance knows nothing above it.
 
-    `call` is the operation that asked. `outcome` is what the run is told: {decision, payload, by, reason, at}.
-    Times are microseconds. The verbs are in governance.approvals and governance.inbox.
+    `call` is the operation that asked, `subject` what it is (governance.port.ApprovalRequest). `outcome` is what the
+    run is told: {decision, payload, by, reason, at}. `remind_at`: somebody still has to be reminded then.
+    Times are microseconds. The verbs are in governance.approvals, governance.inbox and governance.reminders.
     """
 
     id = models.BigIntegerField(primary_key=True, default=ids.new_id)
@@ -41,6 +42,10 @@ class Approval(models.Model):
     requested_at = models.BigIntegerField()
     due_at = models.BigIntegerField(null=True)
     decided_at = models.BigIntegerField(null=True)
+    flow = models.CharField(max_length=64, blank=True)
+    subject = JsonText(default=dict)
+    remind_at = models.BigIntegerField(null=True)
+    reminded_at = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -52,11 +57,19 @@ class Approval(models.Model):
         indexes = [
             models.Index(fields=["project", "status", "-id"]),
             models.Index(fields=["run_id"]),
+            models.Index(
+                fields=["project", "-decided_at", "-id"],
+                name="approval_decided",
+                condition=models.Q(decided_at__isnull=False),
+            ),
+            models.Index(
+                fields=["remind_at"], name="approval_remind", condition=models.Q(remind_at__isnull=False)
+            ),
         ]
 
 
 class Decision(models.Model):
-    """What one person said to one approval."""
+    """What one person said to one approval. `opened_at`: when that person first opened it (governance.review)."""
 
     approval = models.ForeignKey(Approval, models.CASCADE, related_name="decisions")
     by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
@@ -64,6 +77,18 @@ class Decision(models.Model):
     payload = JsonText(null=True)
     reason = models.TextField(blank=True)
     at = models.BigIntegerField()
+    opened_at = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["approval", "by"], name="one_decision_each")]
+
+
+class Opening(models.Model):
+    """A reviewer saw one pending approval for the first time."""
+
+    approval = models.ForeignKey(Approval, models.CASCADE, related_name="openings")
+    by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    at = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["approval", "by"], name="one_opening_each")]

@@ -4,17 +4,20 @@ from django.db import models
 
 
 class Account(models.Model):
-    """One limit over one period: `key` is `run:ID`, `agent:PROJECT/SLUG:day:2026-01-31` and the like.
+    """One limit over one period. `key` is `run:ID` for a flow's max_cost_usd, `agent:PROJECT/SLUG:day:2026-01-31` for
+    an agent's max_cost_usd_per_day, `budget:PROJECT_ID/SLUG:…` for a budget document (governance.budgets.book).
 
     INVARIANT: spent + reserved <= limit (for limits that were not lowered meanwhile).
-    `waiting` counts the reservations that stand in line.
+    `waiting` counts the reservations that stand in line. People are warned once `warn` is spent: then `warned` is set.
     """
 
-    key = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=300, unique=True)
     limit = models.BigIntegerField()
     spent = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(default=0)
     waiting = models.IntegerField(default=0)
+    warn = models.BigIntegerField(null=True)
+    warned = models.BooleanField(default=False)
 
 
 class Reservation(models.Model):

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.response import Response
 
 from governance import approvals, clock, ids
-from governance.models import Approval
+from governance.models import Approval, User
 from governance.models import Decision as Said
 from governance.models.approvals import STATUSES
 from runs.api import load
@@ -16,7 +16,8 @@ from runs.api.rendering import embedded
 from runs.api.shapes import approvals as shapes
 from runs.api.shapes.basics import page_of
 from runs.api.shown import username
-from runs.models import NO_ITEM
+from runs.models import NO_ITEM, Run
+from runs.revealing import revealed_where_any
 
 STATUS = Parameter(
     "status",
@@ -35,21 +36,24 @@ class Approvals(Resource):
     )
     def get(self, request, project):
         found, asked = load.project(request, project, "read"), self.query()
+        eyes = load.may_reveal(request, found, asked["reveal"])
         rows = Approval.objects.filter(project=found)
         if asked["status"]:
             rows = rows.filter(status__in=asked["status"])
         rows = rows.select_related("project").prefetch_related("decisions__by").order_by("-id")
         if keys := check_cursor(asked["cursor"], int):
             rows = rows.filter(id__lt=keys[0])
-        return Response(page(request, rows, asked["limit"], lambda row: [row.id], show_approvals))
+        return Response(
+            page(request, rows, asked["limit"], lambda row: [row.id], lambda rows: show_approvals(rows, eyes))
+        )
 
 
 class OneApproval(Resource):
     @operation("Show an item of the inbox", answers={200: "Approval"}, query=(REVEAL,))
     def get(self, request, approval):
-        found = load.approval(request, approval)
-        self.query()
-        return Response(show_approval(found))
+        found, asked = load.approval(request, approval), self.query()
+        eyes = load.may_reveal(request, found.project, asked["reveal"])
+        return Response(show_approvals([found], eyes)[0])
 
 
 class Decision(Resource):
@@ -73,8 +77,26 @@ class Decision(Resource):
         return Response(show_approval(fresh), status=201)
 
 
-def show_approvals(rows: list[Approval]) -> list[dict]:
-    return [show_approval(row) for row in rows]
+def show_approvals(rows: list[Approval], eyes: User | None = None) -> list[dict]:
+    """With protected values for `eyes`, who may see them."""
+    shown = [show_approval(row) for row in rows]
+    if eyes is None:
+        return shown
+    runs = Run.objects.select_related("project").in_bulk([row.run_id for row in rows])
+    return [
+        show_revealed(row, answer, runs[row.run_id], eyes) if row.run_id in runs else answer
+        for row, answer in zip(rows, shown, strict=True)
+    ]
+
+
+def show_revealed(approval: Approval, shown: dict, run: Run, eyes: User) -> dict:
+    said = shown["decisions"]
+    payloads = [decision.payload for decision in sorted(approval.decisions.all(), key=lambda one: one.pk)]
+    held = [approval.title, approval.reason, standing(approval), payloads]
+    what = f"approval/{ids.encode(approval.id)}"
+    title, reason, payload, payloads = revealed_where_any(run, held, eyes, what)
+    decisions = [{**one, "payload": embedded(value)} for one, value in zip(said, payloads, strict=True)]
+    return {**shown, "title": title, "reason": reason, "payload": embedded(payload), "decisions": decisions}
 
 
 def show_approval(approval: Approval) -> dict:

@@ -64,7 +64,9 @@ class OperationSchema(AutoSchema):
 
 def successes(operation) -> Iterator[tuple[int, dict]]:
     for status, shape in operation.answers.items():
-        content = {} if shape is None else {"content": {JSON: {"schema": shape}}}
+        content = (
+            {} if shape is None else {"content": {media: {"schema": shape} for media in operation.media}}
+        )
         yield status, {"description": SUCCESSES[status], **content}
 
 

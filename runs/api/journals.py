@@ -1,10 +1,13 @@
 """Endpoints that read a run: its steps, its events, and the stored parts they refer to."""
 
+from typing import Any
+
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from rest_framework.response import Response
 
 from governance import clock, money
+from governance.models import User
 from governance.refusals import NotFound
 from runs.api import load
 from runs.api.operations import Resource, operation
@@ -13,7 +16,9 @@ from runs.api.pages import PAGE, check_cursor, page
 from runs.api.queries import LIMIT, REVEAL, SEQ_MAX, Parameter, whole
 from runs.api.rendering import embedded, stored
 from runs.api.shapes.basics import page_of
-from runs.models import NO_ITEM, Event, Part, Step
+from runs.engine.rows import loads
+from runs.models import NO_ITEM, Event, Part, Run, Step
+from runs.revealing import revealed_where_any
 
 AFTER = Parameter(
     "after",
@@ -30,11 +35,12 @@ class Steps(Resource):
     )
     def get(self, request, run):
         found, asked = load.run(request, run, "read"), self.query()
+        eyes = load.may_reveal(request, found.project, asked["reveal"])
         rows = in_order(Step.objects.filter(run_id=found.id))
         if keys := check_cursor(asked["cursor"], int, str, int, int):
             rows = rows.filter(behind(keys))
         return Response(
-            page(request, rows, asked["limit"], place_of, lambda steps: show_steps(found.id, steps))
+            page(request, rows, asked["limit"], place_of, lambda steps: show_steps(found, steps, eyes))
         )
 
 
@@ -44,6 +50,7 @@ class Events(Resource):
     )
     def get(self, request, run):
         found, asked = load.run(request, run, "read"), self.query()
+        eyes = load.may_reveal(request, found.project, asked["reveal"])
         rows = Event.objects.filter(run_id=found.id, seq__gt=asked["after"]).order_by("seq")
         return Response(
             page(
@@ -51,7 +58,7 @@ class Events(Resource):
                 rows,
                 asked["limit"],
                 lambda row: [row.seq],
-                lambda events: show_events(found.id, events),
+                lambda events: show_to(found, events, eyes),
                 parameter="after",
             )
         )
@@ -87,9 +94,12 @@ def behind(keys: list) -> Q:
     )
 
 
-def show_steps(run_id: int, steps: list[Step]) -> list[dict]:
-    values = StepValues(run_id, steps)
-    return [{**show_step(step), **show_values(values, step)} for step in steps]
+def show_steps(run: Run, steps: list[Step], eyes: User | None = None) -> list[dict]:
+    """With protected values for `eyes`, who may see them."""
+    values = StepValues(run.id, steps)
+    held = [[values.input(step), values.output(step), values.error(step)] for step in steps]
+    shown = held if eyes is None else revealed_where_any(run, held, eyes, "steps")
+    return [{**show_step(step), **show_values(*each)} for step, each in zip(steps, shown, strict=True)]
 
 
 def show_step(step: Step) -> dict:
@@ -110,12 +120,18 @@ def show_step(step: Step) -> dict:
     }
 
 
-def show_values(values: StepValues, step: Step) -> dict:
-    return {
-        "input": embedded(values.input(step)),
-        "output": embedded(values.output(step)),
-        "error": embedded(values.error(step)),
-    }
+def show_values(input: Any, output: Any, error: Any) -> dict:
+    return {"input": embedded(input), "output": embedded(output), "error": embedded(error)}
+
+
+def show_to(run: Run, events: list[Event], eyes: User | None) -> list[dict]:
+    """With protected values for `eyes`, who may see them."""
+    shown = show_events(run.id, events)
+    if eyes is None:
+        return shown
+    held = [loads(data) for data in whole_events(run.id, events)]
+    values = revealed_where_any(run, held, eyes, "events")
+    return [{**event, "data": embedded(data)} for event, data in zip(shown, values, strict=True)]
 
 
 def show_events(run_id: int, events: list[Event]) -> list[dict]:

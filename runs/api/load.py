@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from governance import access, ids
 from governance.documents import kind_named
-from governance.models import ApiToken, Approval, Project
+from governance.models import ApiToken, Approval, Project, User
 from governance.refusals import NotFound
 from runs.models import Run
 
@@ -40,6 +40,14 @@ def run(request: Request, run_id: int, right: str) -> Run:
 def approval(request: Request, approval_id: int, right: str = "read") -> Approval:
     found = Approval.objects.select_related("project").filter(id=approval_id).first()
     return guarded(request, found, right, f"There is no approval {ids.encode(approval_id)!r}.")
+
+
+def may_reveal(request: Request, found: Project, wanted: bool) -> User | None:
+    """Who protected values are shown to, where that is `wanted`. Raises Forbidden for whom they are not."""
+    if not wanted:
+        return None
+    access.require(request.user, found, "reveal", token(request))
+    return request.user
 
 
 def guarded(request: Request, found, right: str, absent: str):

@@ -31,6 +31,7 @@ class Operation:
     query: tuple[Parameter, ...]
     headers: tuple[Mapping, ...]
     refusals: tuple[int, ...]
+    media: tuple[str, ...] = ("application/json",)
 
 
 def operation(
@@ -42,16 +43,18 @@ def operation(
     query: tuple[Parameter, ...] = (),
     headers: tuple[Mapping, ...] = (),
     refusals: tuple[int, ...] = (),
+    media: tuple[str, ...] = ("application/json",),
 ) -> Callable:
-    """Declares a method's operation. A text in `answers` names a shape; `headers` are OpenAPI parameters;
-    `refusals` are the statuses besides those that any such operation has: 422 too, for a parameter nobody knows."""
+    """Declares a method's operation. A text in `answers` names a shape; `headers` are OpenAPI parameters; `media` are
+    the types of its answers; `refusals` are the statuses besides those that any such operation has: 422 too, for a
+    parameter nobody knows."""
     shapes = {status: named(shape) if isinstance(shape, str) else shape for status, shape in answers.items()}
     statuses = {401, 404, 406, 422, *refusals}
     statuses |= {400, 413, 415} if body else set()
 
     def declare(method: Callable) -> Callable:
         method.operation = Operation(
-            summary, shapes, body, body_required, query, headers, tuple(sorted(statuses))
+            summary, shapes, body, body_required, query, headers, tuple(sorted(statuses)), media
         )
         return method
 

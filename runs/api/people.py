@@ -7,8 +7,8 @@ from django.db import transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance import access, people
-from governance.models import Group, Membership, Project, SignInLink, User
+from governance import access, accounts, people
+from governance.models import Group, Membership, Project, User
 from governance.refusals import NotFound
 from runs import launch
 from runs.api import load
@@ -165,7 +165,7 @@ def member_named(request: Request, asked: Mapping) -> tuple[User, str | None]:
     user = people.create_user(
         asked["user"], request.user, name=asked.get("name", ""), email=asked.get("email", "")
     )
-    return user, SignInLink.create_for(user)
+    return user, accounts.make_link(user, request.user)
 
 
 def group_of(project: Project, slug: str) -> Group:

@@ -1,9 +1,8 @@
-"""Endpoints of usage, audit, decisions and metrics."""
+"""Endpoints of usage, decisions and metrics."""
 
 from rest_framework.response import Response
 
 from governance import clock, ids
-from governance.models import AuditEntry
 from runs import insights
 from runs.api import load
 from runs.api.operations import Resource, operation
@@ -32,16 +31,6 @@ class UsageReport(Resource):
         return Response(insights.usage(found, asked["by"], asked["since"]))
 
 
-class Audit(Resource):
-    @operation("List who did what", answers={200: page_of("AuditEntry")}, query=PAGE)
-    def get(self, request, project):
-        found, asked = load.project(request, project, "read"), self.query()
-        rows = AuditEntry.objects.filter(project=found).order_by("-id")
-        if keys := check_cursor(asked["cursor"], int):
-            rows = rows.filter(id__lt=keys[0])
-        return Response(page(request, rows, asked["limit"], lambda row: [row.id], show_entries))
-
-
 class Decisions(Resource):
     @operation("List what was decided and why", answers={200: page_of("RunDecision")}, query=(*PAGE, RUN))
     def get(self, request, project):
@@ -57,21 +46,6 @@ class Metrics(Resource):
     def get(self, request, project):
         found, asked = load.project(request, project, "read"), self.query()
         return Response(insights.metrics(found, asked["since"]))
-
-
-def show_entries(entries: list[AuditEntry]) -> list[dict]:
-    return [
-        {
-            "seq": entry.id,
-            "at": clock.show(entry.at),
-            "actor": entry.actor,
-            "action": entry.action,
-            "object": entry.object,
-            "data": embedded(entry.data),
-            "hash": None,  # entries are not chained yet
-        }
-        for entry in entries
-    ]
 
 
 def show_decisions(events: list[Event]) -> list[dict]:
@@ -92,4 +66,6 @@ def show_decision(event: Event, data: dict) -> dict:
         "method": "policy" if by_policy else data.get("method"),
         "reason": data.get("reason") or "",
         "policies": embedded(data.get("policies") or []),
+        "besides": data.get("besides") or "",
+        "facts": embedded(data.get("facts")),
     }

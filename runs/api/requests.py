@@ -3,7 +3,7 @@
 from rest_framework.response import Response
 
 from governance import clock
-from runs import launch
+from runs import feedback, launch
 from runs.api import load
 from runs.api.operations import Resource, operation
 from runs.api.runs import refused, show_run
@@ -44,16 +44,16 @@ class Feedbacks(Resource):
     @operation("Say how a run was", body=shapes.FEEDBACK, answers={201: "Feedback"}, refusals=(403,))
     def post(self, request, run):
         found = load.run(request, run, "launch")
-        made = Feedback.objects.create(run=found, user=request.user, at=clock.now(), **self.body())
+        made = feedback.give(found, request.user, **self.body())
         return Response(show_feedback(found, made), status=201)
 
 
-def show_feedback(run: Run, feedback: Feedback) -> dict:
+def show_feedback(run: Run, given: Feedback) -> dict:
     return {
         "run": run.public_id,
-        "user": feedback.user.username,
-        "score": feedback.score,
-        "outcome": feedback.outcome,
-        "comment": feedback.comment,
-        "at": clock.show(feedback.at),
+        "user": given.user.username,
+        "score": given.score,
+        "outcome": given.outcome,
+        "comment": given.comment,
+        "at": clock.show(given.at),
     }

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from rest_framework.response import Response
 
 from governance import clock, ids, money
-from governance.models import Project
+from governance.models import Project, User
 from governance.refusals import NotFound, Problem, Refused
 from runs import launch
 from runs.api import load
@@ -24,6 +24,7 @@ from runs.api.shown import username
 from runs.engine.places import positions
 from runs.engine.rows import loads
 from runs.models import NO_ITEM, STATUSES, Event, Run
+from runs.revealing import revealed_where_any
 
 SLACK_MS = 60_000  # an id is made a moment before its row
 STATUS = Parameter(
@@ -51,11 +52,14 @@ class Runs(Resource):
     @operation("List the runs of a project", answers={200: page_of("Run")}, query=(*PAGE, *FILTERS, REVEAL))
     def get(self, request, project):
         found, asked = load.project(request, project, "read"), self.query()
+        eyes = load.may_reveal(request, found, asked["reveal"])
         rows = filtered(Run.objects.filter(project=found), asked)
         rows = rows.select_related("project", "user").order_by("-id")
         if keys := check_cursor(asked["cursor"], int):
             rows = rows.filter(id__lt=keys[0])
-        return Response(page(request, rows, asked["limit"], lambda row: [row.id], show_runs))
+        return Response(
+            page(request, rows, asked["limit"], lambda row: [row.id], lambda runs: show_runs(runs, eyes))
+        )
 
     @operation(
         "Launch a run",
@@ -84,9 +88,8 @@ class Runs(Resource):
 class OneRun(Resource):
     @operation("Show a run", answers={200: "Run"}, query=(REVEAL,))
     def get(self, request, run):
-        found = load.run(request, run, "read")
-        self.query()
-        return Response(show_run(found))
+        found, asked = load.run(request, run, "read"), self.query()
+        return Response(show_run(found, load.may_reveal(request, found.project, asked["reveal"])))
 
 
 def filtered(rows: QuerySet[Run], asked: Mapping) -> QuerySet[Run]:
@@ -126,17 +129,18 @@ def refused(error: launch.LaunchRefused) -> Refusal:
     return Refusal(422, error.detail, code=error.code, errors=errors)
 
 
-def show_run(run: Run) -> dict:
-    return show_runs([run])[0]
+def show_run(run: Run, eyes: User | None = None) -> dict:
+    return show_runs([run], eyes)[0]
 
 
-def show_runs(runs: list[Run]) -> list[dict]:
+def show_runs(runs: list[Run], eyes: User | None = None) -> list[dict]:
+    """With protected values for `eyes`, who may see them."""
     inputs, places = read_inputs(runs), queue_positions(runs)
     return [
         {
             **show_head(run),
             "queue_position": places.get(run.id),
-            **show_values(run, inputs.get(run.id)),
+            **show_values(run, inputs.get(run.id), eyes),
             **show_course(run),
         }
         for run in runs
@@ -177,13 +181,21 @@ def show_head(run: Run) -> dict:
     }
 
 
-def show_values(run: Run, given: Any) -> dict:
+def show_values(run: Run, given: Any, eyes: User | None) -> dict:
     return {
-        "input": embedded(given),
-        "output": stored(run.output),
-        "error": stored(run.error),
+        **(show_as_held(run, given) if eyes is None else show_revealed(run, given, eyes)),
         "waiting": [show_waiting(item) for item in loads(run.waiting)],
     }
+
+
+def show_as_held(run: Run, given: Any) -> dict:
+    return {"input": embedded(given), "output": stored(run.output), "error": stored(run.error)}
+
+
+def show_revealed(run: Run, given: Any, eyes: User) -> dict:
+    held = [given, *(loads(text) if text else None for text in (run.output, run.error))]
+    values = revealed_where_any(run, held, eyes, "run")
+    return {name: embedded(value) for name, value in zip(("input", "output", "error"), values, strict=True)}
 
 
 def show_course(run: Run) -> dict:

@@ -2,6 +2,8 @@
 
 from rest_framework.throttling import SimpleRateThrottle
 
+from runs import origins
+
 
 class TokenCreation(SimpleRateThrottle):
     """Tokens made by one person."""
@@ -16,10 +18,11 @@ class TokenCreation(SimpleRateThrottle):
 
 
 class SignIn(SimpleRateThrottle):
-    """Sign-in links tried from one address. What a client says of itself (X-Forwarded-For) does not count."""
+    """Sign-in links tried from one address. What a client says of itself (X-Forwarded-For) does not count, only what
+    a proxy of ours says."""
 
     scope = "sign-in"
     rate = "30/min"
 
     def get_cache_key(self, request, view) -> str:
-        return f"throttle-sign-in-{request.META.get('REMOTE_ADDR', '')}"
+        return f"throttle-sign-in-{origins.address(request)}"

@@ -104,7 +104,11 @@ async def _once(
         return await _within(driver, key, memory, node, body(context))
     except CallFailed as error:
         raise StepFailed(
-            error.code, error.message, retryable=error.retryable, retry_after_s=error.retry_after_s
+            error.code,
+            error.message,
+            retryable=error.retryable,
+            retry_after_s=error.retry_after_s,
+            on_exceed=error.on_exceed,
         ) from error
     except ExpressionError as error:
         raise StepFailed("expression_error", str(error)) from error
@@ -141,12 +145,22 @@ def _following(
     if memory.has_lost_call() and len(memory.failures) < MOST_REPLAYS:
         # Nobody knows whether it was done: the same conversation is played again, and asks a person.
         return Following(memory.candidate, memory.tries, 0)
-    has_fallback = failure.code not in FINAL and memory.candidate + 1 < len(tried)
-    if has_fallback and failure.code == "breaker_open":
-        return Following(memory.candidate + 1, 1, 0)  # waiting for the breaker would only cost time
+    fallback = _fallback(memory, tried, failure)
+    if fallback is not None and failure.code == "breaker_open":
+        return Following(fallback, 1, 0)  # waiting for the breaker would only cost time
     if failure.retryable and memory.candidate == 0 and memory.tries < node.retry.max_attempts:
         return Following(0, memory.tries + 1, backoff_s(node.retry, memory.tries, failure.retry_after_s))
-    return Following(memory.candidate + 1, 1, 0) if has_fallback else None
+    return None if fallback is None else Following(fallback, 1, 0)
+
+
+def _fallback(memory: StepMemory, tried: list[Candidate], failure: StepFailed) -> int | None:
+    """Who is next. A budget that blocks keeps the agent's other models from being asked in its place."""
+    if failure.code in FINAL:
+        return None
+    following = range(memory.candidate + 1, len(tried))
+    if failure.on_exceed == "block":
+        following = [index for index in following if tried[index].model is None]
+    return next(iter(following), None)
 
 
 def _record_retry(
@@ -177,6 +191,7 @@ def _record_fallback(
     chosen: int,
 ) -> None:
     names = [driver.sight.name_of(key, candidate) for candidate in tried]
+    what = "does not fit its budget" if failure.on_exceed else "failed"
     listed = [
         {
             "name": name,
@@ -184,6 +199,8 @@ def _record_fallback(
             "excluded_because": failure.message
             if index == memory.candidate
             else "failed before"
+            if index < memory.candidate
+            else "a budget blocks the agent's other models"
             if index < chosen
             else None,
         }
@@ -196,7 +213,7 @@ def _record_fallback(
             "candidates": listed,
             "chosen": [names[chosen]],
             "method": "rules",
-            "reason": f"{names[memory.candidate]} failed: {failure.message}",
+            "reason": f"{names[memory.candidate]} {what}: {failure.message}",
         },
         key,
     )
@@ -219,6 +236,7 @@ async def _escalate(
     call = _escalation_call(memory)
     if ("escalation", call) not in memory.items:
         driver.line("note", {"kind": "escalated", "error": as_data(failure)}, key)
+    gathered = driver.sight.gathered(key, memory, failure)
     answer = await driver.inbox.decided(
         key,
         memory,
@@ -226,8 +244,8 @@ async def _escalate(
             kind="escalation",
             call=call,
             title=f"{node.name or node.id} could not be done",
-            payload=driver.sight.gathered(key, memory, failure),
-            fingerprint=f"{driver.run.public_id}/{key[0]}.{key[1]}/{call}",
+            payload=gathered,
+            fingerprint=driver.sight.fingerprint(key, call, gathered),
             reviewers=(node.escalate["to"],),
             reason=failure.message,
             due_in_s=node.escalate.get("due_in_s"),

@@ -1,11 +1,12 @@
 """How a run comes into the world: its row and its first two lines, for launches and for children alike."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from governance import clock, gate, ids
+from governance.rules import Rulebook
 from runs.engine.library import Pinned
 from runs.engine.memory import StepKey
 from runs.engine.record import RunRecord
@@ -18,6 +19,7 @@ ATTRIBUTES = tuple(field.attname for field in Run._meta.concrete_fields)
 
 
 MOST_OF_ONE_ROOT = 20_000
+AS_SHOWN: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,12 @@ class Newborn:
     run: Run
     created: Mapping
     decided: Mapping
+    found: Sequence[Mapping] = ()  # what privacy rules found in the input
 
     def event_rows(self) -> list[tuple]:
         run = self.run
-        lines = (("run.created", self.created), ("policy.decided", self.decided))
+        found = (("privacy.found", data) for data in self.found)
+        lines = (("run.created", self.created), ("policy.decided", self.decided), *found)
         return [
             (run.id, seq, run.created_at, type, None, None, None, None, dumps(data))
             for seq, (type, data) in enumerate(lines, start=1)
@@ -44,28 +48,40 @@ def newborn(
     username: str,
     input: Any,
     labels: Mapping,
+    book: Rulebook,
     document: Mapping | None = None,
+    meant: Any = AS_SHOWN,
+    found: Sequence[Mapping] = (),
 ) -> tuple[Newborn, gate.Verdict]:
-    """Fills in what every new run has and asks the gate. `run` has its flow, version, pins and owner already.
+    """Fills in what every new run has and asks the gate by `book`. `run` has its flow, version, pins and owner already.
 
-    `document` is the flow itself where the run is of no published version: it stands in the first line.
+    `document` is the flow itself where the run is of no published version: it stands in the first line. `meant` is the
+    input with the values behind its tokens, where it has any: the gate decides on that.
     """
     run.created_at = run.ready_at = clock.now()
     run.root_id = run.root_id or run.id
     run.trace_id = run.trace_id or secrets.token_hex(16)
-    run.labels, run.seq = dumps(labels), 2
+    run.labels, run.seq = dumps(labels), 2 + len(found)
     facts = {
         "flow": {"slug": run.flow, "version": run.version},
         "project": project,
         "user": username,
         "environment": run.environment,
         "trigger": run.trigger,
-        "input": input,
-        "run": ids.encode(run.id),
+        "input": input if meant is AS_SHOWN else meant,
+        "run": {
+            "id": ids.encode(run.id),
+            "flow": run.flow,
+            "project": project,
+            "user": username,
+            "environment": run.environment,
+            "cost_usd": 0.0,
+        },
         "cost_usd": 0.0,
     }
     operation = gate.Operation("flow.launch", "launch", facts)
-    verdict = gate.decide(operation)
+    shown = gate.Operation("flow.launch", "launch", {**facts, "input": input})
+    verdict = gate.told(gate.decide(operation, book), shown, book)
     created = {
         "flow": run.flow,
         "version": run.version,
@@ -80,7 +96,8 @@ def newborn(
     }
     if document is not None:
         created["document"] = document
-    return Newborn(run, created, verdict.as_event(operation)), verdict
+    # The first line holds everything that this was decided on.
+    return Newborn(run, created, verdict.as_line(operation, {"cost_usd": 0.0}), found), verdict
 
 
 def parent_of(run: Run) -> dict | None:
@@ -88,10 +105,16 @@ def parent_of(run: Run) -> dict | None:
 
 
 def child_of(
-    above: RunRecord, key: StepKey, attempt: int, flow: Pinned, input: Any
+    above: RunRecord,
+    key: StepKey,
+    attempt: int,
+    flow: Pinned,
+    input: Any,
+    book: Rulebook,
+    meant: Any = AS_SHOWN,
 ) -> tuple[Newborn, gate.Verdict]:
     """The child that an attempt of a step of `above` asks for: same pins, same trace, same person. It may be born
-    only if the verdict is allow."""
+    unless the verdict is deny; where that is approve, it waits for a person before its first step."""
     run = Run(
         id=ids.new_id(),
         project_id=above.project_id,
@@ -109,7 +132,9 @@ def child_of(
         parent_item=NO_ITEM if key[2] is None else key[2],
         parent_attempt=attempt,
     )
-    return newborn(run, project=above.project, username=above.user, input=input, labels={})
+    return newborn(
+        run, project=above.project, username=above.user, input=input, labels={}, book=book, meant=meant
+    )
 
 
 def born(child: Newborn, most: int = MOST_OF_ONE_ROOT) -> Operation:

@@ -6,13 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import Output, StepFailed
-from governance import clock, ids, money
+from governance import clock, ids, money, rulebooks
+from governance.privacy import tokens
+from governance.rules import DENY
 from runs.engine.birth import MOST_OF_ONE_ROOT, Newborn, born, child_of
 from runs.engine.claims import in_order
 from runs.engine.library import Pinned
 from runs.engine.memory import StepKey, StepMemory
 from runs.engine.record import RunRecord
-from runs.engine.rows import RunRow
+from runs.engine.rows import RunRow, dumps
 from runs.engine.store import Operation, Touching, marks
 
 if TYPE_CHECKING:
@@ -46,13 +48,16 @@ class Children:
                     await event.wait()
         finally:
             self.open.pop(number, None)
+        await self.driver.vault.learn(tokens.texts_of(self.known[number]["output"]))
         return self._output(key, number, self.known[number])
 
     async def _start(self, key: StepKey, flow: Pinned, input: Any) -> tuple[int, bool]:
         """Its number, and whether it is new. Raises StepFailed where it may not be launched."""
         driver, step = self.driver, self.driver.memory.step(key)
-        child, verdict = child_of(driver.run, key, step.attempt, flow, input)
-        allowed = verdict.effect == "allow"
+        book = await rulebooks.fresh(driver.run.project_id)
+        meant = driver.veil.clear(input)
+        child, verdict = child_of(driver.run, key, step.attempt, flow, input, book, meant)
+        allowed = verdict.effect != DENY
         number, is_new = await driver.journal.operation(born(child, MOST_OF_ONE_ROOT if allowed else 0))
         if number is None and not allowed:
             self._record_refusal(key, step, child)
@@ -69,7 +74,20 @@ class Children:
         node, iteration, item = key
         call = f"{node}.{iteration}{'' if item is None else f'.{item}'}/launch~{step.attempt}"
         if step.call(call).decision is None:
-            self.driver.line("policy.decided", {**child.decided, "call": call}, key)
+            self.driver.line(
+                "policy.decided", {**child.decided, "call": call, "facts": self._kept(child)}, key
+            )
+
+    def _kept(self, child: Newborn) -> dict:
+        """What the decision on it was made of: it has no first line of its own that could hold that."""
+        run, input = child.run, dumps(child.created["input"])
+        return {
+            "cost_usd": 0.0,
+            "flow": f"{run.flow}@{run.version}",
+            "run": ids.encode(run.id),
+            "trigger": run.trigger,
+            "input_part": self.driver.sight.keep(input),
+        }
 
     def _output(self, key: StepKey, number: int, child: Mapping) -> Output:
         """The parent's cost includes the child's, once: when the step that asked for it ends."""

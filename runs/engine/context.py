@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flows.nodes.base import Answer, Arrival, Output, Question, StepFailed
+from flows.nodes import TYPES
+from flows.nodes.base import Answer, Arrival, Finished, Output, Question, StepFailed
 from governance import clock, expressions
 from governance.port import ApprovalRequest
-from registry import calls, gateway
+from registry import calls, gateway, privacy
 from registry.context_window import Window
 from registry.conversation import Talk, converse
-from registry.validation import mismatch
+from registry.facts import agent_fact
 from runs.engine.attempt import Candidate
 from runs.engine.desk import StepDesk
 from runs.engine.items import run_item
@@ -60,10 +61,17 @@ class StepContext:
     # --- expressions -------------------------------------------------------------------------------------------
 
     def condition(self, source: str, **names: Any) -> bool:
-        return expressions.condition(source, self._names(names))
+        return self._judged(expressions.condition, source, names)
 
     def evaluate(self, source: str, **names: Any) -> Any:
-        return expressions.evaluate(source, self._names(names))
+        """With names of its own it judges what they name, such as a vote's answer; else it makes a value."""
+        if not names:
+            return expressions.evaluate(source, self.scope)
+        return self.driver.veil.covered(self._judged(expressions.evaluate, source, names), names)
+
+    def _judged(self, evaluate: Callable[[str, Mapping], Any], source: str, names: Mapping[str, Any]) -> Any:
+        """By the values behind the tokens."""
+        return self.driver.veil.judged(evaluate, source, self._names(names))
 
     def text(self, source: str, **names: Any) -> str:
         return expressions.text(source, self._names(names))
@@ -105,16 +113,19 @@ class StepContext:
 
     async def _decide_agent(self, agent: Pinned, text: str) -> None:
         schema = agent.content.get("input_schema")
-        fault = (
-            mismatch(schema, {"text": text}) if schema and "text" in schema.get("properties", {}) else None
-        )
+        is_asked = schema and "text" in schema.get("properties", {})
+        fault = self.driver.veil.fault(schema, {"text": text}) if is_asked else None
         if fault is not None:
             raise StepFailed(
                 "invalid_input", f"What {agent.name} was given does not fit its input schema: {fault}"
             )
-        known = {"slug": agent.slug, "version": agent.number, "tools": agent.content.get("tools", ())}
-        facts = {**self.driver.sight.facts_for_policies(), "agent": known, "input": {"text": text}}
-        await gateway.decide(self.desk, "agent.run", facts)
+        known = agent_fact(calls.Pinned(agent.slug, agent.number, agent.content))
+        facts = {
+            **self.driver.sight.facts_for_policies(),
+            "agent": known,
+            "input": {"text": self.driver.veil.clear(text)},
+        }
+        await gateway.decide(self.desk, "agent.run", facts, text)
 
     def _tools_of(self, document: Mapping) -> dict[str, Mapping]:
         return {
@@ -203,7 +214,9 @@ class StepContext:
             call=call,
             title=question.title,
             payload=question.payload,
-            fingerprint=self.driver.sight.fingerprint(self.key, call, question.payload),
+            fingerprint=self.driver.sight.fingerprint(
+                self.key, call, self.driver.veil.clear(question.payload)
+            ),
             reviewers=tuple(question.reviewers),
             schema=question.schema,
             editable=question.editable,
@@ -219,7 +232,7 @@ class StepContext:
         self._refuse_unbounded(input, "input of the flow below")
         pinned = self._pinned("flows", flow)
         schema = pinned.content.get("input_schema")
-        fault = mismatch(schema, input) if schema else None
+        fault = self.driver.veil.fault(schema, input) if schema else None
         if fault is not None:
             raise StepFailed(
                 "invalid_input",
@@ -276,6 +289,18 @@ class StepContext:
         async with self.driver.waiting.delegating(self.key):
             await all_or_first_failure([one(index, item) for index, item in enumerate(items)])
         return outputs, sorted(failed, key=lambda entry: entry["index"])
+
+
+async def leaving(context: StepContext) -> Finished:
+    """An end, and what the project's rules leave of what leaves the run there."""
+    finished = await TYPES[context.node.type].run(context)
+    rules = await privacy.rules_for(context.desk)
+    if rules is None:
+        return finished
+    call = context.desk.next_call()
+    passed = await privacy.passing(context.desk, call, rules, "run_output", finished.output)
+    await privacy.agreed(context.desk, call, "run_output", passed)
+    return Finished(passed.content, finished.ports)
 
 
 def wants_history(agent: Mapping) -> bool:

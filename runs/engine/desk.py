@@ -4,13 +4,15 @@ The layers below write and ask through it; the driver behind it decides when tha
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from governance import clock, ledger
+from governance.budgets.warning import warning
 from governance.ids import account_name
-from governance.port import ApprovalRequest, Decided, Held, Hold, Recorded, Settlement
-from runs.engine.memory import StepKey, StepMemory
+from governance.port import ApprovalRequest, Decided, Held, Hold, Limit, Pause, Recorded, Settlement
+from runs.engine.memory import StepKey, StepMemory, told_of
 
 if TYPE_CHECKING:
     from runs.engine.driver import Driver
@@ -32,6 +34,7 @@ class StepDesk:
         self._place = 0
         self._held: dict[str, tuple[str, ...]] = {}
         self.facts = driver.sight.facts_of(key)
+        self.vault = driver.vault
 
     def next_call(self) -> str:
         """The name of the next operation: that of its record where it went well or may still be under way, and of
@@ -65,6 +68,10 @@ class StepDesk:
     def add(self, type: str, data: Mapping) -> None:
         self.driver.line(type, data, self.key)
 
+    def found(self, data: Mapping) -> None:
+        if self.driver.is_new(self.key, told_of(data)):
+            self.add("privacy.found", data)
+
     async def commit(self, *, durable: bool = False) -> None:
         await self.driver.journal.stored(durable=durable)
 
@@ -79,18 +86,26 @@ class StepDesk:
         try:
             answer = await self.driver.journal.money(operation)
             if answer.state == "waiting":
-                answer = await self._stand_in_line(operation, answer.account)
+                answer = await self._stand_in_line(operation, answer.account, hold.again)
         except asyncio.CancelledError:
             # Who was cut off in the line, or at its end, must not stand in the way of the others.
             self.driver.journal.money(ledger.Release(self.facts.run, hold.call))
             raise
         if answer.state == "refused":
-            return Held(answer.account)
+            return Held(answer.refused)
         self._held[hold.call] = tuple(limit.key for limit in hold.limits)
-        return Held()
+        return Held(may_warn=answer.may_warn)
 
-    async def _stand_in_line(self, operation: ledger.Reserve, account: str) -> ledger.Answer:
-        """Returns once others' money came free for this call, or never will."""
+    async def paused(self, look: Callable[[], Pause | None]) -> None:
+        await self.driver.pauses.until_room(self.key, look)
+
+    async def _stand_in_line(
+        self,
+        operation: ledger.Reserve,
+        account: str,
+        again: Callable[[], Awaitable[tuple[Limit, ...]]] | None,
+    ) -> ledger.Answer:
+        """Returns once others' money came free for this call, or never will. Limits may change meanwhile, and days."""
         name = account_name(account)
         if self.driver.is_new(self.key, f"line {operation.call}"):
             data = {"kind": "budget", "id": name, "until": None, "call": operation.call}
@@ -98,13 +113,17 @@ class StepDesk:
         async with self.driver.waiting.suspended(self.key, {"kind": "budget", "id": name}, parks=False):
             while True:
                 await self.driver.engine.money_moved(POLL_FOR_MONEY_S)
+                if again is not None:
+                    operation = replace(operation, limits=await again())
+                if not operation.limits:
+                    return await self.driver.journal.money(ledger.Release(operation.run_id, operation.call))
                 answer = await self.driver.journal.money(operation)
                 if answer.state != "waiting":
                     return answer
 
     def settle(self, settlement: Settlement) -> None:
         run = self.driver.run
-        self.driver.settle(
+        settled = self.driver.settle(
             ledger.Settle(
                 run_id=run.id,
                 call=settlement.call,
@@ -121,6 +140,18 @@ class StepDesk:
                 keys=self._held.get(settlement.call, ()),
             )
         )
+        settled.add_done_callback(self._warn)
+
+    def _warn(self, settled: asyncio.Future) -> None:
+        """The run that brought a budget over its warning says so, unless it is over: the audit log knows anyway."""
+        if settled.cancelled() or settled.exception() is not None or self.driver.ending.begun:
+            return
+        for account in settled.result().warned:
+            told = warning(account.key, account.limit, account.spent)
+            self.add("note", {"kind": "budget_warning", **told})
+
+    async def settled(self, call: str) -> None:
+        await self.driver.journal.stored()
 
     async def decided(self, request: ApprovalRequest) -> Decided:
         return await self.driver.inbox.decided(self.key, self.memory, request)

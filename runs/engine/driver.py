@@ -10,28 +10,33 @@ them to the same place from the journal.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flows.graph import Node
 from flows.nodes import TYPES
 from flows.nodes.base import Finished, StepFailed
 from governance import clock, ledger
-from governance.expressions import ExpressionError
 from governance.port import Limit
-from runs.engine import items
+from governance.privacy import Vault
+from registry import privacy
+from runs.engine import items, pure
 from runs.engine.attempt import Candidate, run_step
 from runs.engine.children import Children
 from runs.engine.clocks import Clocks
 from runs.engine.closing import Closing
-from runs.engine.context import StepContext
+from runs.engine.context import StepContext, leaving
 from runs.engine.ending import Ending
+from runs.engine.gates import Gates
 from runs.engine.inbox import Inbox
 from runs.engine.journal import Journal
 from runs.engine.memory import Memory, StepKey, StepMemory
+from runs.engine.pauses import Pauses
 from runs.engine.planner import Plan, State
 from runs.engine.record import Loaded
 from runs.engine.replay import Replay
 from runs.engine.sight import Sight
+from runs.engine.veil import Veil
 from runs.engine.waiting import Waiting
 from runs.engine.writer import Fenced, StorageFailed
 
@@ -52,6 +57,7 @@ class Driver:
         self.shelf = loaded.shelf
         self.graph = loaded.shelf.flow.graph
         self.limits: tuple[Limit, ...] = loaded.limits
+        self.lineage = loaded.lineage
         self.bell = loaded.bell
         self.journal = Journal(engine.writer, loaded.row, loaded.epoch)
         self.journal.on_stored = self._stored
@@ -59,10 +65,14 @@ class Driver:
         self.state = State(self.graph)
         self.memory = Memory(self.run.id)
         self.sight = Sight(self, loaded.parts)
+        self.vault = Vault(self.run.root_id)
+        self.veil = Veil(self)
         self.inbox = Inbox(self, loaded.answers)
         self.children = Children(self)
         self.closing = Closing(self)
+        self.pauses = Pauses(self)
         self.ending = Ending(self)
+        self.gates = Gates(self)
         self.tasks: dict[StepKey, asyncio.Task] = {}
         self.clocks = Clocks(self)
         self.waiting = Waiting(self)
@@ -70,6 +80,11 @@ class Driver:
         self._pure: list[StepKey] = []
 
     # --- beginning ---------------------------------------------------------------------------------------------
+
+    async def prepare(self) -> None:
+        """Reads what stands behind the run's tokens, where it has any."""
+        if self._loaded.tokens:
+            await self.vault.load()
 
     def start(self) -> None:
         """Goes on where the journal ends."""
@@ -83,21 +98,24 @@ class Driver:
             self.ending.watch_the_clock()
         if self.run.cancelled_by:
             self.ending.cancel()
+        elif self.gates.holds_launch():
+            self.gates.ask_launch(lambda: self._begin(plan, replay))
         else:
             self._begin(plan, replay)
-        self._drain_pure()
 
     def _begin(self, plan: Plan | None, replay: Replay) -> None:
         """The first steps, or those that were under way. A fork's journal says that it started when it was made."""
+        row = self.journal.run
         if plan is not None:
             self.line("run.started", {})
-        if self.journal.run.status == "queued":
-            self.journal.run.status, self.journal.run.started_at = "running", clock.now()
+        if row.started_at is None:
+            row.status, row.started_at = "running", clock.now()
         if plan is not None:
             self._carry_out(plan)
         else:
             replay.end_what_ended()
             self._go_on()
+        self._drain_pure()
 
     def is_running(self, key: StepKey) -> bool:
         """Whether the step, or the map that an item belongs to, was neither stopped nor ended with its run."""
@@ -149,8 +167,10 @@ class Driver:
         self.journal.step(row)
         self.journal.flush()
 
-    def settle(self, settlement: ledger.Settle) -> None:
-        self.journal.money(settlement).add_done_callback(self.engine.money_settled)
+    def settle(self, settlement: ledger.Settle) -> asyncio.Future:
+        settled = self.journal.money(settlement)
+        settled.add_done_callback(self.engine.money_settled)
+        return settled
 
     def delta(self, key: StepKey, text: str) -> None:
         node, iteration, item = key
@@ -194,21 +214,26 @@ class Driver:
 
     def _launch_step(self, key: StepKey) -> None:
         node = self.graph.nodes[key[0]]
-        if TYPES[node.type].is_pure(node.config):
+        if TYPES[node.type].is_pure(node.config) and not self._leaves_guarded(node):
             self._pure.append(key)
         else:
-            self._spawn(key, self._step(key))
+            self.spawn(key)
 
-    def _spawn(self, key: StepKey, work: Awaitable[None]) -> None:
+    def _leaves_guarded(self, node: Node) -> bool:
+        """Whether what the step makes leaves the run past rules."""
+        return node.type == "end" and privacy.may_concern(self.run.project_id, "run_output")
+
+    def spawn(self, key: StepKey) -> None:
+        """Plays the step as a task."""
         self.waiting.wake(key)
-        task = self.engine.loop.create_task(work)
+        task = self.engine.loop.create_task(self._step(key))
         self.tasks[key] = task
         task.add_done_callback(lambda done: self._step_ended(key, done))
 
     async def _step(self, key: StepKey) -> None:
         node = self.graph.nodes[key[0]]
         try:
-            finished = await run_step(self, key, TYPES[node.type].run)
+            finished = await run_step(self, key, leaving if node.type == "end" else TYPES[node.type].run)
         except StepFailed as failure:
             self._end_step(key, failure)
         else:
@@ -219,9 +244,9 @@ class Driver:
         if self.ending.begun or not self.is_current(key[0], key[1]):
             return
         if isinstance(result, StepFailed):
-            self._fail_step(key, result)
+            self.fail_step(key, result)
         else:
-            self._finish_step(key, result)
+            self.finish_step(key, result)
         self._drain_pure()
 
     def _step_ended(self, key: StepKey, task: asyncio.Task) -> None:
@@ -245,54 +270,15 @@ class Driver:
                 return
             key = self._pure.pop(0)
             if self.is_current(key[0], key[1]):
-                self._run_pure_or_spawn(key)
+                pure.run_or_spawn(self, key)
         self.engine.loop.call_soon(self._drain_pure)
 
-    def _run_pure_or_spawn(self, key: StepKey) -> None:
-        """What breaks off for no reason that a step may have is played once more as a task: there it fails the step
-        instead of stranding the run."""
-        ended = False
-        try:
-            self._run_pure(key)
-            ended = True
-        finally:
-            if not ended and self.is_running(key):
-                self._spawn(key, self._step(key))
-
-    def _run_pure(self, key: StepKey) -> None:
-        node = self.graph.nodes[key[0]]
-        context = self.context(key, self.memory.step(key), Candidate())
-        step = TYPES[node.type].run(context)
-        try:
-            step.send(None)
-        except StopIteration as finished:
-            result = finished.value
-        except StepFailed as failure:
-            result = failure
-        except ExpressionError as error:
-            result = StepFailed("expression_error", str(error))
-        else:
-            step.close()
-            self._spawn(key, self._step(key))
-            return
-        if isinstance(result, Finished):
-            self._finish_step(key, result)
-        else:
-            self._retry_impure(key, result)
-
-    def _retry_impure(self, key: StepKey, failure: StepFailed) -> None:
-        """A pure step that fails has no attempts to repeat, but may have somebody to ask."""
-        if self.graph.nodes[key[0]].escalate is not None:
-            self._spawn(key, self._step(key))
-        else:
-            self._fail_step(key, failure)
-
-    def _finish_step(self, key: StepKey, finished: Finished) -> None:
+    def finish_step(self, key: StepKey, finished: Finished) -> None:
         node = key[0]
         ports = self.state.resolve(node, finished.ports)
         output = self.engine.bounded(finished.output)
         if isinstance(output, StepFailed):
-            self._fail_step(key, output)
+            self.fail_step(key, output)
             return
         data = {
             "status": "succeeded",
@@ -309,7 +295,7 @@ class Driver:
             items.forget(self, key)
         self._carry_out(self.state.settle(node, ports))
 
-    def _fail_step(self, key: StepKey, failure: StepFailed) -> None:
+    def fail_step(self, key: StepKey, failure: StepFailed) -> None:
         node = key[0]
         ports = self.state.resolve(node, ("error",)) if self.graph.nodes[node].on_error == "port" else ()
         self.closing.fail(key, ports, failure)

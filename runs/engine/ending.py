@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import StepFailed
-from governance import clock, gate, inbox, ledger
+from governance import clock, inbox, ledger
 from runs.engine.children import pay_late, pay_uncounted
 from runs.engine.memory import StepKey
 from runs.engine.places import call_up
@@ -88,17 +88,19 @@ class Ending:
         if not self.driver.state.ends:
             self.fail("no_end_reached", SENTENCES["no_end_reached"])
             return
-        output = self._output()
-        facts = {**self.driver.sight.facts_for_policies(), "output": output}
-        operation = gate.Operation("output.release", "release", facts)
-        verdict = gate.decide(operation)
-        self._release = verdict.as_event(operation)
-        if verdict.effect == "allow":
-            self._finish("succeeded", output=output)
-        else:
-            self.fail("denied", f"The output may not leave: {verdict.reason}")
+        self.driver.gates.release()
 
-    def _output(self) -> Any:
+    def succeed(self, decision: dict | None = None) -> None:
+        """The output leaves; `decision` is the line that says so, where the journal does not hold it yet."""
+        self._release = decision
+        self._finish("succeeded", output=self.output())
+
+    def deny(self, decision: dict) -> None:
+        self._release = decision
+        self.fail("denied", f"The output may not leave: {decision['reason']}")
+
+    def output(self) -> Any:
+        """What the reached ends made: one's output, or those of several by node."""
         ends, steps = self.driver.state.ends, self.driver.sight.steps
         if len(ends) == 1:
             return steps[ends[0]]["output"]
@@ -214,8 +216,8 @@ class Ending:
         shown = [
             {
                 "kind": wait["kind"],
-                "node": key[0],
-                "iteration": key[1],
+                "node": key[0] or None,
+                "iteration": key[1] if key[0] else None,
                 "item": key[2],
                 "id": wait.get("id"),
                 "until": clock.show(wait.get("until")),

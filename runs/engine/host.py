@@ -234,6 +234,7 @@ class Engine:
             self.spawn(self._begin(driver)).add_done_callback(partial(self._begun, driver))
 
     async def _begin(self, driver: Driver) -> None:
+        await driver.prepare()
         driver.start()
 
     def _begun(self, driver: Driver, begun: asyncio.Task) -> None:

@@ -1,11 +1,15 @@
 """What a run asks of people, and how the answer comes back: requested once, awaited without a worker."""
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flows.nodes.base import StepFailed
 from governance import approvals, clock, ids
 from governance.port import ApprovalRequest, Decided
-from runs.engine.memory import Item, StepKey, StepMemory
+from governance.privacy import rulesets, sift, tokens
+from runs.engine.memory import THE_RUN, Item, StepKey, StepMemory, told_of
+from runs.given import lines_of
 
 if TYPE_CHECKING:
     from runs.engine.driver import Driver
@@ -21,14 +25,35 @@ class Inbox:
 
     async def decided(self, key: StepKey, memory: StepMemory, request: ApprovalRequest) -> Decided:
         """Asks unless the journal knows the question, waits unless it knows the answer."""
-        item = memory.items.get((request.kind, request.call)) or self._ask(key, memory, request)
+        item = memory.items.get((request.kind, request.call))
+        if item is None:
+            item = self._ask(key, memory, await self._looked_through(key, memory, request))
         if item.decided is None:
             await self._answered(key, item, request)
             self._record(key, item)
         told = item.decided
+        await self.driver.vault.learn(tokens.texts_of(told["payload"]))
         return Decided(
             told["decision"], told["payload"], tuple(told["by"]), told["reason"], clock.parse(told["at"])
         )
+
+    async def _looked_through(
+        self, key: StepKey, memory: StepMemory, request: ApprovalRequest
+    ) -> ApprovalRequest:
+        """What people are shown, as the project's rules on approvals leave it. Raises StepFailed `denied`."""
+        driver = self.driver
+        rules = (await rulesets.fresh(driver.run.project_id)).chosen()
+        if rules is None or not rules.speaks_of("approval"):
+            return request
+        shown = [request.title, request.payload, request.reason]
+        sifted = await sift(rules, "approval", shown, driver.vault)
+        for line in lines_of(request.call, "approval", sifted):
+            if told_of(line) not in memory.told:
+                driver.line("privacy.found", line, key)
+        if sifted.blocked:
+            raise StepFailed("denied", sifted.blocked)
+        title, payload, reason = sifted.content
+        return replace(request, title=title, payload=payload, reason=reason)
 
     def _ask(self, key: StepKey, memory: StepMemory, request: ApprovalRequest) -> Item:
         number, driver = ids.new_id(), self.driver
@@ -50,11 +75,11 @@ class Inbox:
                 "fingerprint": request.fingerprint,
                 "due_at": clock.show(due_at),
             },
-            key,
+            place_of(key),
         )
-        driver.line(
-            "step.waiting", {"kind": request.kind, "id": ids.encode(number), "until": clock.show(due_at)}, key
-        )
+        if key != THE_RUN:
+            waits = {"kind": request.kind, "id": ids.encode(number), "until": clock.show(due_at)}
+            driver.line("step.waiting", waits, key)
         return memory.items[(request.kind, request.call)]
 
     async def _answered(self, key: StepKey, item: Item, request: ApprovalRequest) -> None:
@@ -90,8 +115,15 @@ class Inbox:
                 self.driver.waiting.wake(key)
 
     def _record(self, key: StepKey, item: Item) -> None:
+        if key == THE_RUN:
+            self.driver.ending.resume()  # a step's line would do that by itself
         self.driver.line(
             "approval.decided",
             {"id": ids.encode(item.id), "call": item.call, "kind": item.kind, **self.answers[item.id]},
-            key,
+            place_of(key),
         )
+
+
+def place_of(key: StepKey) -> StepKey | None:
+    """Where a line stands: what is asked about the run itself stands at no step."""
+    return None if key == THE_RUN else key

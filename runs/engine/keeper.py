@@ -1,4 +1,4 @@
-"""The engine's watchman: renews leases, sees rings from elsewhere, and sweeps up what nobody rang for.
+"""The engine's watchman: renews leases, sees rings from elsewhere, sweeps up what nobody rang for, seals the audit log.
 
 A thread of its own with a connection of its own, so that a busy loop loses no lease.
 """
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
 
-from governance import clock, ledger
+from governance import clock, ledger, reminders
+from governance.chain import sealing
 from registry import upkeep
 from runs.engine.claims import HELD, LEASE_US, MOST_SWEPT, READY, RENEW, RESERVED, SKIPPING, VOID
+from runs.engine.pauses import Watch, heed_all
 
 if TYPE_CHECKING:
     from runs.engine.host import Engine
@@ -20,6 +22,7 @@ log = logging.getLogger("baton.engine")
 TICK_S = 0.3
 RENEW_BELOW_US = LEASE_US * 2 // 3
 CHECKPOINT_US = 2_000_000
+REMIND_US = 1_000_000
 SWEEP_US = 60_000_000
 
 
@@ -30,7 +33,8 @@ class Keeper:
         self.engine = engine
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="baton-keeper", daemon=True)
-        self._checkpoint_at = self._sweep_at = 0
+        self._budgets = Watch()
+        self._checkpoint_at = self._sweep_at = self._remind_at = 0
 
     def start(self) -> None:
         self._thread.start()
@@ -53,7 +57,9 @@ class Keeper:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._try(self._tick)
+            self._try(sealing.seal)
             self._stop.wait(TICK_S)
+        self._try(sealing.seal_all)
         connection.close()
 
     def _try(self, work) -> None:
@@ -73,6 +79,12 @@ class Keeper:
             cursor.execute(READY, [now, now, MOST_SWEPT])
             found = cursor.fetchall()
             self._checkpoint(cursor, now)
+            skipping = SKIPPING if connection.vendor == "postgresql" else ""
+            if self._budgets.tick(cursor, now, skipping):
+                self.engine.loop.call_soon_threadsafe(heed_all, self.engine)
+        if now >= self._remind_at:
+            reminders.remind_due(now)
+            self._remind_at = now + REMIND_US
         if now >= self._sweep_at:
             upkeep.sweep()
             self._sweep_at = now + SWEEP_US

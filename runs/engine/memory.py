@@ -15,6 +15,9 @@ from runs.engine.rows import StepRow
 
 StepKey = tuple[str, int, int | None]
 PARKING = ("run.waiting", "note")  # lines that say what the steps have used of their time
+# The key of what is no step's: the run's launch and its release, decided and asked about (runs.engine.gates).
+THE_RUN: StepKey = ("", 1, None)
+OF_THE_RUN = frozenset({"policy.decided", "approval.requested", "approval.decided"})
 
 
 @dataclass(slots=True)
@@ -93,6 +96,9 @@ class Memory:
     def __init__(self, run_id: int):
         self.run_id = run_id
         self.steps: dict[StepKey, StepMemory] = {}
+        self.whole = StepMemory(
+            StepRow(run_id, *THE_RUN[:2])
+        )  # what was decided and asked about the run itself
         self.step_starts = 0
         self.counted: set[str] = set()  # runs below whose cost is in this one's
         self.active_us = 0
@@ -102,6 +108,8 @@ class Memory:
 
     def step(self, key: StepKey) -> StepMemory:
         known = self.steps.get(key)
+        if known is None and key == THE_RUN:
+            return self.whole
         if known is None:
             node, iteration, item = key
             row = StepRow(self.run_id, node, iteration, -1 if item is None else item)
@@ -140,6 +148,8 @@ class Memory:
         handler = HANDLERS.get(type)
         if handler is not None and node is not None:
             handler(self, step or self.step((node, iteration, item)), seq, at, data)
+        elif node is None and type in OF_THE_RUN:
+            handler(self, self.whole, seq, at, data)
 
     def _count_time(self, type: str, at: int, data: Mapping) -> None:
         if type in ("run.started", "run.resumed"):
@@ -201,6 +211,15 @@ def _chosen(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) 
         step.told.add("choice")
 
 
+def _found(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    step.told.add(told_of(data))
+
+
+def told_of(found: Mapping) -> str:
+    """What a `privacy.found` line says, and no other: its call, place and action."""
+    return f"found {found['call']} {found['where']} {found['action']}"
+
+
 def _decided(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
     step.call(data["call"]).decision = data
 
@@ -215,6 +234,10 @@ def _spent(step: StepMemory, data: Mapping) -> None:
     step.row.input_tokens += tokens.get("input", 0)
     step.row.output_tokens += tokens.get("output", 0)
     step.row.cost += round((data.get("cost_usd") or 0) * 1_000_000_000)
+
+
+def _exceeded(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
+    step.told.add(f"exceeded {data['call']}")
 
 
 def _reserved(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
@@ -248,9 +271,11 @@ HANDLERS = {
     "step.waiting": _waiting,
     "choice.made": _chosen,
     "policy.decided": _decided,
+    "privacy.found": _found,
     "model.called": _called,
     "tool.called": _called,
     "budget.reserved": _reserved,
+    "budget.exceeded": _exceeded,
     "note": _note,
     "approval.requested": _requested,
     "approval.decided": _answered,

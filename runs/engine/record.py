@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from governance import ids
-from governance.port import Limit
+from governance.port import Limit, Lineage
 from runs.engine.library import Shelf
 from runs.engine.rows import RunRow
 
@@ -45,9 +45,11 @@ class Loaded:
     bell: int
     shelf: Shelf
     limits: tuple[Limit, ...]
+    lineage: tuple[Lineage, ...]
     events: list[tuple]
     answers: dict[int, dict]
     parts: dict[str, str]
+    tokens: frozenset[str] = frozenset()  # that its lines, texts and answers name
 
 
 @dataclass(slots=True)

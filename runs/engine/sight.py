@@ -146,19 +146,20 @@ class Sight:
             iteration=iteration,
             item=item,
             attempt=self.driver.memory.step(key).attempt,
+            lineage=self.driver.lineage,
         )
 
     def facts_for_policies(self) -> dict[str, Any]:
         """The plain facts that every decision of this run has (contract, section 3, policy)."""
-        run = self.driver.run
+        run, facts = self.driver.run, self.run_facts()
         return {
             "flow": {"slug": run.flow, "version": run.version},
             "project": run.project,
             "user": run.user,
             "environment": run.environment,
             "trigger": run.trigger,
-            "run": run.public_id,
-            "cost_usd": self.cost_usd(),
+            "run": facts,
+            "cost_usd": facts["cost_usd"],
         }
 
     # --- for people --------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
-from runs.engine.memory import StepKey
+from runs.engine.memory import THE_RUN, StepKey
 
 if TYPE_CHECKING:
     from runs.engine.driver import Driver
@@ -91,6 +91,8 @@ class Waiting:
             self.consider_parking()
 
     def _show(self, key: StepKey, status: str) -> None:
+        if key == THE_RUN:
+            return  # no step
         step = self.driver.memory.step(key)
         step.row.status = status
         self.driver.journal.step(step.row)
@@ -155,4 +157,5 @@ class Waiting:
             driver.ending.cancel()
             return
         driver.inbox.heed(news.answers)
+        driver.pauses.heed()
         driver.children.heed(news.children)

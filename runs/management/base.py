@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
+from governance.chain import sealing
 from governance.models import Project, User
 from governance.refusals import Conflict, Forbidden, NotFound, Refused
 
@@ -16,12 +17,16 @@ class BatonCommand(BaseCommand):
 
     requires_system_checks = ()
     makes_tables = False  # whether it sets a new installation up, or says what does
+    seals = True  # whether what it did is sealed in the audit log at its end
 
     def execute(self, *args, **options):
         try:
             if self.makes_tables and is_new():
                 call_command("migrate", verbosity=0, interactive=False)
-            return super().execute(*args, **options)
+            answer = super().execute(*args, **options)
+            if self.seals:
+                sealing.seal_all()  # no server may be running that would
+            return answer
         except Refused as error:
             raise CommandError("\n".join(map(line_of, error.problems)), returncode=REFUSED) from error
         except (Conflict, Forbidden, NotFound) as error:

@@ -91,6 +91,12 @@ def dollars(amount: float | int | None) -> str:
 
 
 @register.filter
+def exact_usd(nanos: int | None) -> str:
+    """All digits, to the billionth of a dollar: what sums are checked with."""
+    return "—" if nanos is None else f"${nanos // NANO:,}.{nanos % NANO:09d}"
+
+
+@register.filter
 def duration(micros: int | None) -> str:
     """0.3s, 9.2s, 1m 06s, 2h 05m, 3d 4h."""
     if micros is None:

@@ -20,7 +20,8 @@ function search() {
 
 function step(by) {
   const rows = [...document.querySelectorAll(ROWS)];
-  const at = rows.findIndex((row) => row.closest("tr, li") === document.activeElement?.closest("tr, li"));
+  const here = rows.findIndex((row) => row.closest("tr, li") === document.activeElement?.closest("tr, li"));
+  const at = here < 0 ? rows.findIndex((row) => row.ariaCurrent === "true") : here; // the one that is open
   (rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : at + by] ?? null)?.focus();
 }
 

@@ -175,7 +175,7 @@ def test_a_hidden_tab_goes_on_counting_and_shows_it_when_seen(ada: Page, api: Ap
 
 def test_a_restarted_server_loses_and_repeats_nothing(ada: Page, api: Api, server: BatonServer, counting):
     run_id = counting(150)
-    ada.context.watch.expect("WebSocket connection", "ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
+    ada.context.watch.expect("WebSocket connection", "ERR_CONNECTION_", "ERR_EMPTY_RESPONSE")
     ada.wait_for_timeout(500)
     server.kill9()
     expect(ada.locator("[data-connection]")).to_have_text("Reconnecting")

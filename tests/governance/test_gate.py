@@ -152,6 +152,36 @@ def test_a_fingerprint_binds_the_exact_operation():
         assert fingerprint(operation({"amount": 80, "to": {"a": 1, "b": 2}})) != first
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"tool": {**REFUND, "version": 3}},
+        {"tool": {**REFUND, "slug": "create-credit"}},
+        {"call": "refund.1/a2"},
+        {"call": "refund.2/a1"},
+        {"call": "credit.1/a1"},
+        {"run": "r2"},
+    ],
+    ids=["version", "tool", "another call", "another iteration", "another step", "another run"],
+)
+def test_whatever_is_changed_must_be_asked_again(changed):
+    asked = {"call": "refund.1/a1", "run": "r1", "tool": REFUND}
+    arguments = {"amount": 80}
+    before = fingerprint(operation(arguments, **asked), ("refunds@3",))
+    assert fingerprint(operation(arguments, **asked), ("refunds@3",)) == before
+    assert fingerprint(operation(arguments, **{**asked, **changed}), ("refunds@3",)) != before
+
+
+def test_a_fingerprint_names_the_policies_that_ask_with_their_versions():
+    once = operation({"amount": 80})
+    before = fingerprint(once, ("refunds@3", "night@1"))
+    assert fingerprint(once, ("night@1", "refunds@3")) == before
+    assert (
+        len({before, *(fingerprint(once, names) for names in ((), ("refunds@3",), ("refunds@4", "night@1")))})
+        == 4
+    )
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

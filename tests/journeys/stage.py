@@ -11,8 +11,14 @@ import orjson
 
 from tests.api import Api
 
-PLURAL = {"agent": "agents", "tool": "tools", "flow": "flows", "provider": "providers"}
-ORDER = ("provider", "tool", "agent", "flow")
+PLURAL = {
+    "agent": "agents",
+    "tool": "tools",
+    "flow": "flows",
+    "provider": "providers",
+    "policy": "policies",
+}
+ORDER = ("provider", "tool", "agent", "policy", "flow")
 PRICES = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from flows import gallery
+from tests import recomputed
 from tests.journeys.cast import Demo
 from tests.journeys.story import INVOICES, PIPELINE, SAMPLES, SUPPORT, scenes
 
@@ -51,3 +52,9 @@ def test_an_input_that_does_not_fit_is_refused_with_its_field(demo: Demo):
     answer = demo.ada.post("projects/demo/runs/", json={"flow": INVOICES, "input": {"texts": "?"}})
     assert answer.status_code == 422
     assert {error["pointer"] for error in answer.json()["errors"]} >= {"/input/texts"}
+
+
+def test_every_decision_of_the_demo_is_computed_again_from_what_was_stored(demo: Demo, django_db_blocker):
+    demo.played(INVOICES, gallery.samples(INVOICES)[next(iter(gallery.samples(INVOICES)))])
+    with recomputed.database_of(demo.server.data, django_db_blocker):
+        assert recomputed.check() >= 10

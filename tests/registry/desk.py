@@ -2,15 +2,17 @@
 people asked once. `after_a_crash` is the desk of the same step on another worker: what was not stored is gone.
 """
 
+import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
 
 from governance import clock
-from governance.port import ApprovalRequest, Decided, Facts, Held, Hold, Recorded, Settlement
+from governance.port import ApprovalRequest, Decided, Facts, Held, Hold, Pause, Recorded, Settlement, Short
+from governance.privacy import Vault
 
 
 @dataclass
@@ -30,12 +32,19 @@ class MemoryDesk:
     """One attempt of one step. `answers` of the store are what people say, in the order they are asked."""
 
     def __init__(
-        self, store: Store | None = None, *, project_id: int = 1, node: str = "work", attempt: int = 1
+        self,
+        store: Store | None = None,
+        *,
+        project_id: int = 1,
+        node: str = "work",
+        attempt: int = 1,
+        vault: Vault | None = None,
     ):
         self.store = store or Store()
         self.added: list[tuple[str, dict]] = []
         self.commits: list[bool] = []
         self.deltas: list[str] = []
+        self.vault = vault
         self._place = 0
         self.facts = Facts(
             project="alpha",
@@ -55,14 +64,22 @@ class MemoryDesk:
     def after_a_crash(self) -> "MemoryDesk":
         """Another worker's desk for the same attempt."""
         return MemoryDesk(
-            self.store, project_id=self.facts.project_id, node=self.facts.node, attempt=self.facts.attempt
+            self.store,
+            project_id=self.facts.project_id,
+            node=self.facts.node,
+            attempt=self.facts.attempt,
+            vault=self.vault and Vault(self.vault.root_id),
         )
 
     def next_attempt(self) -> "MemoryDesk":
         """The desk of the step's next attempt, after everything was stored."""
         self._store()
         return MemoryDesk(
-            self.store, project_id=self.facts.project_id, node=self.facts.node, attempt=self.facts.attempt + 1
+            self.store,
+            project_id=self.facts.project_id,
+            node=self.facts.node,
+            attempt=self.facts.attempt + 1,
+            vault=self.vault,
         )
 
     @property
@@ -104,6 +121,11 @@ class MemoryDesk:
     def add(self, type: str, data: Mapping) -> None:
         self.added.append((type, orjson.loads(orjson.dumps(data))))
 
+    def found(self, data: Mapping) -> None:
+        told = (data["call"], data["where"], data["action"])
+        if told not in [(line["call"], line["where"], line["action"]) for line in self.of("privacy.found")]:
+            self.add("privacy.found", data)
+
     async def commit(self, *, durable: bool = False) -> None:
         self._store()
         self.commits.append(durable)
@@ -125,9 +147,17 @@ class MemoryDesk:
                 if other.call != hold.call and limit.key in {own.key for own in other.limits}
             )
             if self.store.spent[limit.key] + others + hold.amount > limit.limit:
-                return Held(limit.key)
+                spent = self.store.spent[limit.key]
+                return Held((Short(limit.key, limit.limit, spent, others),))
         self.store.held[hold.call] = hold
         return Held()
+
+    async def paused(self, look: Callable[[], Pause | None]) -> None:
+        while await asyncio.to_thread(look) is not None:
+            await asyncio.sleep(0.01)
+
+    async def settled(self, call: str) -> None:
+        self._store()
 
     def settle(self, settlement: Settlement) -> None:
         self.store.settled.append(settlement)

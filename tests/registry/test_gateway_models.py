@@ -47,6 +47,7 @@ async def test_a_call_is_decided_made_and_recorded_in_this_order(scripted, desk)
         "effect": "allow",
         "policies": [],
         "reason": "No policy speaks against it.",
+        "facts": {"cost_usd": 0, "agent": "writer@1", "model": "sim/m", "text": "Hello"},
     }
     assert (called["call"], called["model"], called["status"]) == ("work.1/a1", "sim/m", "ok")
     assert (called["tokens"], called["cost_usd"], called["cached"], called["error"]) == (

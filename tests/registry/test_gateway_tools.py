@@ -321,5 +321,9 @@ async def test_the_calculator_needs_no_configuration(desk):
 
 
 async def test_anything_else_is_asked_by_name(desk):
-    await gateway.decide(desk, "agent.run", {"agent": {"slug": "writer"}})
-    assert desk.of("policy.decided")[0]["action"] == "agent.run"
+    await gateway.decide(desk, "agent.run", {"agent": {"slug": "writer", "version": 2}}, "Write.")
+    decided = desk.of("policy.decided")[0]
+    assert (decided["action"], decided["facts"]) == (
+        "agent.run",
+        {"cost_usd": 0, "agent": "writer@2", "text": "Write."},
+    )

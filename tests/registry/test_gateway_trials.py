@@ -118,3 +118,17 @@ def test_a_loop_that_stands_still_is_not_waited_for(project, ada):
     finally:
         trial.borrow(None)
         stopped.close()
+
+
+def test_a_trial_passes_the_policies_like_every_call(project, ada):
+    publish(project, "provider", "sim", type="scripted", script=[{"say": "ready"}])
+    when = 'environment == "test" && model == "sim/any" && user == "ada"'
+    publish(
+        project, "policy", "no-trials", effect="deny", actions=["model.call"], when=when, reason="Not today."
+    )
+    result = trial.provider(project, "sim", "any", ada)
+    assert (result["ok"], result["error"]) == (False, {"code": "denied", "message": "Not today."})
+    (line,) = AuditEntry.objects.filter(project=project, action="provider.test")
+    (decided,) = line.data["decisions"]
+    assert (decided["effect"], decided["policies"]) == ("deny", ["no-trials@1"])
+    assert (decided["facts"]["model"], decided["facts"]["cost_usd"]) == ("sim/any", 0)

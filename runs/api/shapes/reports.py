@@ -30,12 +30,14 @@ COMPONENTS = {
     ),
     "AuditEntry": record(
         {
-            "seq": WHOLE,
+            "seq": nullable({**WHOLE, "minimum": 1, "description": "Null for a moment, until it is sealed."}),
             "at": MOMENT,
             "actor": TEXT,
             "action": TEXT,
             "object": TEXT,
             "data": ANYTHING,
+            "origin": ANYTHING,
+            "prev": nullable(TEXT),
             "hash": nullable(TEXT),
         }
     ),
@@ -51,6 +53,12 @@ COMPONENTS = {
             "method": nullable(TEXT),
             "reason": TEXT,
             "policies": list_of(ANYTHING),
+            "besides": {**TEXT, "description": "What would have been, were it not for what decided."},
+            "facts": {
+                "anyOf": [OBJECT, {"type": "null"}],
+                "description": "What is on record of the facts that decided: names with versions, the cost, and texts "
+                "inline or by the part of the run that holds them.",
+            },
         }
     ),
     "Metrics": record(

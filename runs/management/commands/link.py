@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from governance.models import SignInLink
+from governance import accounts
 from runs.engine.folder import FolderLock
 from runs.management.base import BatonCommand, user_named
 
@@ -16,7 +16,7 @@ class Command(BatonCommand):
         parser.add_argument("username", metavar="USERNAME")
 
     def handle(self, *, username: str, **options) -> None:
-        secret = SignInLink.create_for(user_named(username))
+        secret = accounts.make_link(user_named(username), None)
         self.stdout.write(f"{settings.PUBLIC_URL or served_at()}/sign-in/{secret}/")
 
 

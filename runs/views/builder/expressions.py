@@ -102,7 +102,12 @@ def unknown(drawing: Drawing, node: Node, source: str, kind: str) -> Iterator[di
 def position_of(problem: Problem, source: str) -> int | None:
     named = NAMED.search(problem.message)
     word = next((group for group in named.groups() if group), None) if named else None
-    found = re.search(rf"\b{word}\b", source) if word else None
+    return word_at(word, source) if word else None
+
+
+def word_at(word: str, source: str) -> int | None:
+    """Where a word stands first; None where it does not."""
+    found = re.search(rf"\b{re.escape(word)}\b", source)
     return found.start() if found else None
 
 

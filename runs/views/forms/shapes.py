@@ -129,7 +129,7 @@ def without_null(schema: Mapping, root: Mapping) -> tuple[Mapping, bool]:
 def drawn_as(schema: Mapping, root: Mapping, widget, trail) -> tuple[str, tuple[Option, ...]]:
     kind = plain_kind(schema, root, trail)
     if isinstance(widget, Choices):
-        return ("choices" if kind == "list" else "choice"), widget.options
+        return ("choices" if kind in ("list", "choices") else "choice"), widget.options
     if widget is not None:
         return widget, options_of(schema)
     if kind in ("choice", "choices"):

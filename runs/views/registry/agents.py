@@ -87,7 +87,6 @@ def agent_new(request: HttpRequest, project: str) -> HttpResponse:
         "agent",
         SchemaForm(schema, {"/purpose": "longtext"}, creation.PREFIX),
         title=_("New agent"),
-        plural=_("Agents"),
         lead=_("A model with instructions, the tools it may use and its limits."),
         options={"/model": agent_form.suggested_models(agent_form.providers_of(found))},
     )

@@ -1,10 +1,10 @@
-"""New agents, tools and providers from blank: a name, a slug, and the little without which nothing can be said."""
+"""New documents from blank: a name, a slug, and the little without which nothing can be said."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -16,6 +16,7 @@ from registry.schemas import NAME
 from runs.views import frame
 from runs.views.forms import SchemaForm
 from runs.views.frame import Crumb
+from runs.views.registry import kinds
 from runs.views.registry.document_form import of_objects, offered
 
 PREFIX = "new"
@@ -29,37 +30,45 @@ def shown_or_created(
     form: SchemaForm,
     *,
     title: str,
-    plural: str,
     lead: str,
     options: Mapping[str, Sequence[str]],
+    template: str = "registry/new.html",
+    context: Mapping[str, Any] | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """The page with the form; posted, it makes a draft and goes on to its page, which is called as the kind is.
+    """The page with the form; posted, it makes a draft and goes on to its page.
 
-    `options` are texts to offer, by the pointer of the field.
+    `options` are texts to offer, by the pointer of the field; `context` is what a `template` of its own needs,
+    `extra` are fields that every new one has.
     """
     access.require(request.user, project, access.right_to_edit(kind))
     value, problems = {}, []
     if request.method == "POST":
         value, problems = form.read(request.POST)
-        made = None if problems else create(request, project, kind, value, problems)
+        made = None if problems else create(request, project, kind, value, problems, extra)
         if made:
-            return redirect(kind, project.slug, made.slug)
+            return redirect(kinds.page_url(made))
     fields = form.fields(value, problems)
-    crumbs = [Crumb(plural, reverse(f"{kind}-list", args=[project.slug])), Crumb(title)]
+    crumbs = [Crumb(kinds.FACES[kind].plural, kinds.list_url(project, kind)), Crumb(title)]
     return frame.shown(
         request,
-        "registry/new.html",
-        {"fields": fields, "lead": lead, "suggestions": offered(fields, options)},
+        template,
+        {"fields": fields, "lead": lead, "suggestions": offered(fields, options), **(context or {})},
         title=title,
         project=project,
-        section=f"{kind}s",
+        section=kinds.plural_of(kind),
         crumbs=crumbs,
         status=422 if problems else 200,
     )
 
 
 def create(
-    request: HttpRequest, project: Project, kind: str, value: dict, problems: list[Problem]
+    request: HttpRequest,
+    project: Project,
+    kind: str,
+    value: dict,
+    problems: list[Problem],
+    extra: Mapping[str, Any] | None = None,
 ) -> Document | None:
     """The new draft, or None with `problems` filled in. A slug that an archived document had may be used again."""
     slug = value.pop("slug", None) or slugify(value["name"])[:64].strip("-")
@@ -74,7 +83,7 @@ def create(
     if problems:
         value["slug"] = slug
         return None
-    body = {"kind": kind, "slug": slug, **value}
+    body = {"kind": kind, "slug": slug, **value, **(extra or {})}
     try:
         made, _problems = documents.save_working_draft(
             project, kind, slug, body, request.user, there.revision if there else 0

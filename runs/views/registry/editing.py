@@ -14,6 +14,8 @@ from django.utils.translation import ngettext
 from governance import access, documents
 from governance.documents import digest
 from governance.models import Document, Project
+from governance.refusals import Conflict
+from runs.views.registry import kinds
 from runs.views.registry.document_form import DocumentForm, Outcome, body_of, problems_in
 
 
@@ -40,8 +42,9 @@ def context_of(
         "wrong": wrong,
         "main": [filled for filled in sections if not filled.section.aside],
         "aside": [filled for filled in sections if filled.section.aside],
-        "kinds": f"{document.kind}s",
-        "archive_url": reverse(f"{document.kind}-archive", args=[project.slug, document.slug]),
+        "kinds": kinds.plural_of(document.kind),
+        "archive_url": kinds.archive_url(document),
+        "face": kinds.FACES[document.kind],
         "revision": seen.revision,
         "stale": outcome and outcome.stale,
         "refused": outcome is not None and bool(outcome.problems),
@@ -78,8 +81,8 @@ def kept(request: HttpRequest, document: Document, outcome: Outcome) -> HttpResp
         )
         messages.warning(request, said % {"count": stopping})
     else:
-        messages.success(request, _("Draft saved. Runs use it once it is published."))
-    return redirect(document.kind, document.project.slug, document.slug)
+        messages.success(request, _("Draft saved. It takes effect once it is published."))
+    return redirect(kinds.page_url(document))
 
 
 def archive(request: HttpRequest, document: Document) -> HttpResponse:
@@ -88,9 +91,21 @@ def archive(request: HttpRequest, document: Document) -> HttpResponse:
         documents.archive(document, request.user)
     except documents.InUse as needed:
         messages.error(request, str(needed))
-        return redirect(document.kind, document.project.slug, document.slug)
+        return redirect(kinds.page_url(document))
     messages.success(request, _("“%(name)s” is archived.") % {"name": document.name or document.slug})
-    return redirect(f"{document.kind}-list", document.project.slug)
+    return redirect(kinds.list_url(document.project, document.kind))
+
+
+def restore(request: HttpRequest, document: Document) -> HttpResponse:
+    """An archived document comes back as a draft, which can be published again."""
+    newest = document.versions.order_by("-number").first()
+    body = documents.draft(document) or (documents.content(newest) if newest else None)
+    name = document.name or document.slug
+    if document.archived_at is None or body is None:
+        raise Conflict(_("“%(name)s” is not archived.") % {"name": name})
+    documents.save_working_draft(document.project, document.kind, document.slug, body, request.user)
+    messages.success(request, _("“%(name)s” is back as a draft. Publish it to use it.") % {"name": name})
+    return redirect(kinds.page_url(document))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +131,10 @@ class Badge:
 def tabs_of(document: Document, here: str, *between: tuple[str, str]) -> list[Tab]:
     """The document's page, views of its own as (url name, label), and its versions."""
     at = [document.project.slug, document.slug]
-    own = [(document.kind, _("Configuration")), *between]
+    own = [(kinds.FACES[document.kind].page, _("Configuration")), *between]
     tabs = [Tab(label, reverse(name, args=at), name == here) for name, label in own]
     try:
-        versions = reverse("versions", args=[at[0], f"{document.kind}s", at[1]])
+        versions = reverse("versions", args=[at[0], kinds.plural_of(document.kind), at[1]])
     except NoReverseMatch:
         return tabs
     return [*tabs, Tab(_("Versions"), versions, count=document.versions.count())]

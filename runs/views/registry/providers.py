@@ -81,7 +81,6 @@ def provider_new(request: HttpRequest, project: str) -> HttpResponse:
         "provider",
         SchemaForm(creation.first_fields({"type": kind}, ("type",)), prefix=creation.PREFIX),
         title=_("New provider"),
-        plural=_("Providers"),
         lead=_("Calls go through LiteLLM, so any provider it supports works."),
         options={"/type": provider_form.TYPES},
     )

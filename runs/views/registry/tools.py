@@ -103,7 +103,6 @@ def tool_new(request: HttpRequest, project: str) -> HttpResponse:
         "tool",
         SchemaForm(schema, {"/description": "longtext"}, creation.PREFIX),
         title=_("New tool"),
-        plural=_("Tools"),
         lead=_(
             "What agents can do outside the conversation. A tool is off for every agent until you allow it."
         ),

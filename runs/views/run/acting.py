@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from governance import clock, schemas
+from governance import schemas
 from governance.models import User
 from governance.refusals import NotFound, Problem, Refused
-from runs import launch, trial_runs
+from runs import feedback, launch, trial_runs
 from runs.engine.library import DRAFT, flow_of
 from runs.engine.rows import loads
-from runs.models import FINISHED, Feedback, Run
+from runs.models import FINISHED, Run
 from runs.views import frame
 from runs.views.frame import Crumb
 from runs.views.run import page
@@ -58,7 +58,9 @@ def launched_again(run: Run, by: User) -> Run:
     """The same input, environment and labels; a test run tries the same draft again."""
     given = launch.input_of(run)
     if run.version == DRAFT:
-        return trial_runs.start(run.project, flow_of(run), given, user=by, environment=run.environment)
+        return trial_runs.start(
+            run.project, flow_of(run), given, user=by, environment=run.environment, of=run
+        )
     again, _created = launch.launch(
         run.project,
         run.flow,
@@ -67,6 +69,7 @@ def launched_again(run: Run, by: User) -> Run:
         environment=run.environment,
         labels=loads(run.labels),
         trigger="retry",
+        of=run,
     )
     return again
 
@@ -80,9 +83,7 @@ def feedback_create(request: HttpRequest, run_id: int) -> HttpResponse:
     if problems:
         said = {"score": score, "outcome": outcome, "comment": comment, "problems": problems}
         return page.shown(request, run, None, about=True, said=said, status=422)
-    Feedback.objects.create(
-        run=run, user=request.user, score=int(score), outcome=outcome, comment=comment, at=clock.now()
-    )
+    feedback.give(run, request.user, score=int(score), outcome=outcome, comment=comment)
     messages.success(request, _("Noted."))
     return redirect("run", run.id)
 

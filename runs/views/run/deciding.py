@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -86,4 +87,4 @@ def done(request: HttpRequest, run: Run, item: Approval) -> HttpResponse:
         step = trace.step_or_404(run, item.node, item.iteration, item.item)
         return page.detail_shown(request, run, step)
     messages.success(request, _("Decided. The run goes on."))
-    return redirect(step_url(run, item.node, item.iteration, item.item))
+    return redirect(step_url(run, item.node, item.iteration, item.item) or reverse("run", args=[run.id]))

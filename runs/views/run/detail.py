@@ -13,6 +13,7 @@ from runs.engine.rows import loads
 from runs.models import Event, Run, Step
 from runs.views.run import json_tree, messages, reasons
 from runs.views.run.drawing import Drawing
+from runs.views.run.findings import findings
 from runs.views.run.trace import MOST_OF_A_STEP, of_step
 
 LABELS = {
@@ -163,7 +164,7 @@ CONTENT: Mapping[str, Callable[[StepDetail], Sequence[Any]]] = {
     "tools": tools_of,
     "attempts": attempts_of,
     "policy": policy_of,
-    "pii": lambda detail: detail.of("privacy.found"),
+    "pii": lambda detail: findings(detail.of("privacy.found")),
     "cost": lambda detail: [
         (event, data, str(data.get("model", "")).partition("/")[0]) for event, data in detail.of(*MONEY)
     ],

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy
 from flows.cards import person
 from governance import clock, ids, money
 from governance.models import Approval
+from governance.privacy.tokens import found_in
 from runs import launch
 from runs.api.runs import queue_positions
-from runs.engine.rows import loads
+from runs.engine.rows import dumps, loads
 from runs.models import NO_ITEM, Run, Step
 from runs.views.run import json_tree
 from runs.views.run.drawing import Drawing
@@ -92,6 +93,9 @@ def heading(run: Run, drawing: Drawing) -> dict[str, Any]:
         "way_out": WAYS_OUT.get(error["code"], TRY_AGAIN) if error else "",
         "output": None if run.output is None else json_tree.tree(loads(run.output)),
         "given": json_tree.tree(given),
+        "is_protected": bool(
+            found_in(dumps(given)) or found_in(run.output or "") or found_in(run.error or "")
+        ),
         "parent": None if run.parent_id is None else ids.encode(run.parent_id),
         "forked_from": None if run.forked_from is None else ids.encode(run.forked_from),
         "below": list(Run.objects.filter(parent_id=run.id).order_by("-id")[:MOST_BELOW]),
@@ -118,14 +122,16 @@ def wait_of(run: Run, drawing: Drawing, wait: Mapping, item: Approval | None) ->
     url = step_url(run, node, wait.get("iteration"), wait.get("item"))
     if item is None:
         return Wait(wait["kind"], "", (), until, drawing.node_name(node), url, None)
-    if item.run_id != run.id:  # a run below asks: it is decided there
+    if not item.node:  # a run's own launch or release, of this one or of one below
+        url = reverse("approval", args=[run.project.slug, item.id])
+    elif item.run_id != run.id:  # a run below asks: it is decided there
         url = reverse("run-step", args=[item.run_id, item.node, item.iteration, *at(item.item)])
     return Wait(
         item.kind,
         item.title,
         tuple(person(name) for name in item.reviewers),
         item.due_at,
-        drawing.node_name(node),
+        drawing.node_name(node) if node else _("The run"),
         url,
         ids.encode(item.id),
     )

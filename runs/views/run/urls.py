@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from runs.views.run import acting, deciding, forking, journal, page, trace
+from runs.views.run import acting, deciding, forking, journal, page, revealing, trace
 
 STEP = "steps/<slug:node>/<number:iteration>/"
 
@@ -20,6 +20,7 @@ of_a_run = [
     path("cancellation/", acting.cancellation_create, name="run-cancellation"),
     path("retries/", acting.retry_create, name="run-retry"),
     path("forks/", forking.fork_create, name="run-fork"),
+    path("reveal/", revealing.reveal_create, name="run-reveal"),
     path("feedback/", acting.feedback_create, name="run-feedback"),
     path("approvals/<opaque:approval_id>/decision/", deciding.decision_create, name="run-decision"),
 ]

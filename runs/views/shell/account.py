@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from governance import accounts, tokens
 from governance.models import ApiToken
-from governance.refusals import Conflict, NotFound
-from runs.api.throttles import TokenCreation
+from governance.refusals import NotFound
 from runs.views import frame
+from runs.views.shell import new_token
 from runs.views.shell.account_forms import AppearanceForm, ProfileForm, TokenForm, password_form
 
 
@@ -58,19 +58,10 @@ def token_create(request: HttpRequest) -> HttpResponse:
     """The answer alone shows the token: it is not kept, so there is no page to go on to."""
     frame.signed_in(request)
     form = TokenForm(request.user, request.POST)
-    if not form.is_valid():
-        return shown(request, status=422, token=form)
-    if not TokenCreation().allow_request(request, None):
-        form.add_error(None, _("Too many tokens in a minute: wait a little, then try again."))
-        return shown(request, status=429, token=form)
-    try:
-        made, text = tokens.create(
-            request.user, form.cleaned_data["name"], form.chosen_project, form.expires_at
-        )
-    except Conflict as error:
-        form.add_error(None, str(error))
-        return shown(request, status=409, token=form)
-    return shown(request, status=201, made=made, made_text=text)
+    made, status = new_token.make(request, form)
+    if made is None:
+        return shown(request, status=status, token=form)
+    return shown(request, status=status, made=made.token, made_text=made.text)
 
 
 @require_POST

@@ -15,13 +15,14 @@ from governance.models import Document, Project, User
 from runs import insights_today
 from runs.models import Run
 from runs.views import frame
+from runs.views.registry.kinds import FACES
 from runs.views.shell.addresses import address
 
 COMMANDS_ONLY, RUN = ">", "run"
 MOST_WAITING, MOST_DOCUMENTS, MOST_FLOWS, MOST_RUNS = 3, 8, 4, 3
 MOST_READ = 40
 LONGEST = 100
-KINDS = {"flow": "workflow", "agent": "bot", "tool": "wrench", "provider": "plug"}
+KINDS = ("flow", "agent", "tool", "provider", "policy", "budget", "privacy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def groups_for(project: Project, user: User, asked: str) -> list[Group]:
     words = asked.strip().removeprefix(COMMANDS_ONLY).casefold().split()
     roles = project.roles_of(user)
     named = [word for word in words if word != RUN]  # "run billing" launches what is called billing
-    documents = matching_documents(project, named, ("flow",) if commands_only else tuple(KINDS))
+    documents = matching_documents(project, named, ("flow",) if commands_only else KINDS)
     do = Group(_("Do"), list(commands(project, roles, documents, words)))
     if commands_only:
         return [do]
@@ -99,7 +100,12 @@ def waiting_options(project: Project, user: User, words: list[str]) -> list[Opti
     items = insights_today.waiting_for(project, user, names_of(user, project))
     found = [item for item in items if matches(words, item.title, item.node)]
     return [
-        Option(item.title, "hand", address("run", item.run_id), f"{item.node} · {ids.encode(item.run_id)}")
+        Option(
+            item.title,
+            "hand",
+            address("approval", project.slug, item.pk),
+            f"{item.node} · {ids.encode(item.run_id)}",
+        )
         for item in found[:MOST_WAITING]
     ]
 
@@ -113,10 +119,10 @@ def go_to_documents(project: Project, documents: list[Document], words: list[str
 
 
 def document_option(project: Project, document: Document) -> Option:
-    kinds = {"flow": _("Flow"), "agent": _("Agent"), "tool": _("Tool"), "provider": _("Provider")}
+    face = FACES[document.kind]
     version = f" · v{document.active.number}" if document.active else f" · {_('draft')}"
-    url = address(document.kind, project.slug, document.slug)
-    return Option(document.name or document.slug, KINDS[document.kind], url, kinds[document.kind] + version)
+    url = address(face.page, project.slug, document.slug)
+    return Option(document.name or document.slug, face.icon, url, f"{face.title}{version}")
 
 
 def go_to_pages(project: Project, words: list[str]) -> list[Option]:
@@ -128,6 +134,12 @@ def go_to_pages(project: Project, words: list[str]) -> list[Option]:
         (_("Agents"), "bot", "agent-list", "a"),
         (_("Tools"), "wrench", "tool-list", "t"),
         (_("Providers"), "plug", "provider-list", "p"),
+        (_("Policies"), "shield-check", "policies", ""),
+        (_("Policy simulator"), "flask-conical", "policy-simulation", ""),
+        (_("Budgets"), "wallet", "budgets", ""),
+        (_("Privacy"), "fingerprint-pattern", "privacy-list", ""),
+        (_("Audit log"), "scroll-text", "audit", ""),
+        (_("Members"), "users", "members", ""),
         (_("Gallery"), "layout-grid", "gallery", ""),
         (_("Getting started"), "flag", "welcome", ""),
     )

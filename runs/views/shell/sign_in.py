@@ -11,8 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from governance import access, lockout
+from governance import access, accounts, lockout
 from governance.models import SignInLink, User
+from runs import origins
 from runs.api.throttles import SignIn
 from runs.views import frame
 
@@ -44,15 +45,18 @@ def sign_in_create(request: HttpRequest) -> HttpResponse:
 
 def password_checked(request: HttpRequest, wanted: str) -> HttpResponse:
     form = SignInForm(request, data=request.POST)
-    username, address = request.POST.get("username", ""), request.META.get("REMOTE_ADDR", "")
+    username, address = request.POST.get("username", ""), origins.address(request)
     if username and request.POST.get("password"):
         seconds = knocked_too_often(request) or lockout.seconds_locked(username, address)
         if seconds:
+            accounts.locked_out(username, seconds)
             return locked(request, SignInForm(request, initial={"username": username}), wanted, seconds)
     if not form.is_valid():
+        if username and request.POST.get("password"):
+            accounts.sign_in_failed(username)
         return form_shown(request, form, wanted, status=422)
     lockout.forget(username, address)
-    return entered(request, form.get_user(), wanted)
+    return entered(request, form.get_user(), wanted, "password")
 
 
 def locked(request: HttpRequest, form: SignInForm, wanted: str, seconds: int) -> HttpResponse:
@@ -104,7 +108,7 @@ def link_redeem(request: HttpRequest, token: str) -> HttpResponse:
     user = SignInLink.redeem(token) if open_link else None
     if user is None:
         return message(request, 404, _("This link is used up or not valid"), str(SPENT))
-    return entered(request, user, "/")
+    return entered(request, user, "/", "link")
 
 
 SPENT = gettext_lazy(
@@ -113,9 +117,10 @@ SPENT = gettext_lazy(
 )
 
 
-def entered(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
+def entered(request: HttpRequest, user: User, wanted: str, by: str) -> HttpResponse:
     first = user.last_login is None
     login(request, user, backend=BACKEND)
+    accounts.signed_in(user, by, origins.session_mark(request))
     projects = access.projects_of(user) if first and wanted == "/" else []
     return HttpResponseRedirect(resolve_url("welcome", projects[0][0].slug) if projects else wanted)
 
@@ -130,6 +135,8 @@ def knocked_too_often(request: HttpRequest) -> int:
 
 @require_POST
 def sign_in_destroy(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        accounts.signed_out(request.user)
     logout(request)
     return HttpResponseRedirect(resolve_url("sign-in"))
 

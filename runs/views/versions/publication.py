@@ -16,6 +16,7 @@ from governance import documents
 from governance.documents.bodies import body_problems
 from governance.refusals import Problem, Refused
 from runs.views import frame
+from runs.views.registry.kinds import is_pinned
 from runs.views.versions import users, words
 from runs.views.versions.costs import costs_of
 from runs.views.versions.drawn import Drawn, drawn
@@ -66,6 +67,7 @@ def page(
     context = {**context_of(found, problems), "moved": moved}
     if frame.is_fragment(request):
         own = {**context, **addresses(found), "subject": found, "document": found.document}
+        own["is_pinned"] = is_pinned(found.document.kind)
         return render(request, "versions/_publication_dialog.html", own, status=status)
     return frame.shown(
         request,

@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 from governance import access, documents
 from governance.models import Document, Project
 from runs.views import frame
+from runs.views.budgets import budget
 from runs.views.frame import Crumb
+from runs.views.policies import policy
+from runs.views.privacy import privacy
 from runs.views.registry import agent_form, agents, providers, tools
 from runs.views.registry.editing import Tab
-
-PICTURES = {"flow": "workflow", "agent": "bot", "tool": "wrench", "provider": "plug"}
+from runs.views.registry.kinds import FACES, is_pinned, list_url, page_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Subject:
     def home(self) -> str:
         """The document's own page."""
         try:
-            return reverse(self.document.kind, args=[self.project.slug, self.document.slug])
+            return page_url(self.document)
         except NoReverseMatch:
             return self.address("versions")
 
@@ -77,7 +79,7 @@ def heading(shown: Subject, here: str) -> dict[str, Any]:
     head = _head_of(shown)
     tabs = [replace(tab, here=tab.url == here) for tab in head.pop("tabs")]
     return {
-        "picture": PICTURES[shown.document.kind],
+        "picture": FACES[shown.document.kind].icon,
         **head,
         "tabs": tabs,
         "subject": shown,
@@ -86,6 +88,7 @@ def heading(shown: Subject, here: str) -> dict[str, Any]:
         "is_changed": shown.is_changed,
         "may_edit": shown.may_edit,
         "kinds": shown.kinds,
+        "is_pinned": is_pinned(shown.document.kind),
         **addresses(shown),
     }
 
@@ -104,6 +107,12 @@ def _head_of(shown: Subject) -> dict[str, Any]:
             return tools.head_of(shown.document, shown.body, "versions")
         case "provider":
             return providers.head_of(shown.document, shown.body)
+        case "policy":
+            return policy.head_of(shown.document, shown.body, "versions")
+        case "privacy":
+            return privacy.head_of(shown.document, shown.body, "versions")
+        case "budget":
+            return budget.head_of(shown.document, shown.body, "versions")
     history = Tab(_("Versions"), shown.address("versions"), count=shown.document.versions.count())
     own = [] if shown.home == history.url else [Tab(_("Builder"), shown.home)]
     return {"summary": shown.body.get("description", ""), "badges": [], "tabs": [*own, history]}
@@ -111,9 +120,8 @@ def _head_of(shown: Subject) -> dict[str, Any]:
 
 def crumbs(shown: Subject, *last: str) -> list[Crumb]:
     """The list of its kind, the document, and where one is."""
-    words = {"flow": _("Flows"), "agent": _("Agents"), "tool": _("Tools"), "provider": _("Providers")}
     kind = shown.document.kind
-    above = Crumb(words[kind], reverse(f"{kind}-list", args=[shown.project.slug]))
+    above = Crumb(FACES[kind].plural, list_url(shown.project, kind))
     if not last:
         return [above, Crumb(shown.name)]
     return [above, Crumb(shown.name, shown.home), *(Crumb(word) for word in last)]

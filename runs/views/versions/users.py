@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from governance import documents
 from governance.documents.closure import references
 from governance.models import Document
+from runs.views.registry.kinds import FACES
 from runs.views.versions.shown import Subject
 
 
@@ -47,7 +48,6 @@ def _naming(document: Document, named: Document) -> list[User]:
 
 def sentence(users: Sequence[User], kind: str) -> str:
     """`3 flows and 1 agent use this tool.`; empty where nobody does."""
-    words = {"flow": _("flow"), "agent": _("agent"), "tool": _("tool"), "provider": _("provider")}
     flows = len({user.slug for user in users if user.kind == "flow"})
     agents = len({user.slug for user in users if user.kind == "agent"})
     counted = [
@@ -56,4 +56,4 @@ def sentence(users: Sequence[User], kind: str) -> str:
     ]
     said = _(" and ").join(text % {"count": count} for count, text in counted if count)
     pattern = ngettext("%(users)s uses this %(kind)s.", "%(users)s use this %(kind)s.", flows + agents)
-    return pattern % {"users": said, "kind": words[kind]} if said else ""
+    return pattern % {"users": said, "kind": FACES[kind].word} if said else ""

@@ -19,10 +19,10 @@ from django.test import Client
         ("GET", "/api/v1/runs/zzzzzzzzzzzzz/", 404, "not_found"),
         ("GET", "/api/v1/runs/0000000000000/", 404, "not_found"),
         ("GET", "/api/v1/projects/demo/widgets/", 404, "not_found"),
-        ("GET", "/api/v1/projects/demo/policies/", 404, "not_found"),
-        ("PUT", "/api/v1/projects/demo/budgets/day/", 404, "not_found"),
+        ("GET", "/api/v1/projects/demo/knowledge/", 404, "not_found"),
+        ("PUT", "/api/v1/projects/demo/knowledge/faq/", 404, "not_found"),
         ("GET", "/api/v1/projects/demo/agents/none/versions/99999999999999999999/", 404, "not_found"),
-        ("GET", "/api/v1/schemas/policy/", 404, "not_found"),
+        ("GET", "/api/v1/schemas/knowledge/", 404, "not_found"),
     ],
 )
 def test_a_wrong_address_or_method_is_a_problem(ada, method, path, status, code):
@@ -88,7 +88,7 @@ def test_a_missing_slash_is_hinted_at_and_not_redirected(ada, method):
 
 
 def test_an_unknown_kind_says_which_there_are(ada):
-    assert "agents" in ada.get("projects/demo/policies/").json()["detail"]
+    assert "agents" in ada.get("projects/demo/knowledge/").json()["detail"]
 
 
 def test_a_fault_of_ours_shows_no_traceback(ada, project):

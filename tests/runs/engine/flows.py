@@ -150,6 +150,19 @@ FLOWS = [
         [node("asked", "question", QUESTION), node("rest", "wait", {"seconds": 1}), ask("quick")],
         ["start -> asked", "start -> rest", "asked -> quick", "rest -> quick", "quick -> done"],
     ),
+    named("gated", [ask("quick")], ["start -> quick", "quick -> done"]),
+    named(
+        "guarded",
+        [
+            node("below", "subflow", {"flow": "gated", "input": {"n": 1}}),
+            node("many", "map", {"items": "[1, 2]", "flow": "gated", "input": {"n": "= item"}}),
+            ask("slow"),
+        ],
+        [
+            *(f"start -> {name}" for name in ("below", "many", "slow")),
+            *(f"{name} -> done" for name in ("below", "many", "slow")),
+        ],
+    ),
     named(
         "nested",
         [node("below", "subflow", {"flow": "child", "input": {"n": 1}}), ask("slow"), ask("quick")],

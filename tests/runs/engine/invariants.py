@@ -12,6 +12,7 @@ from governance.models import Account, Approval, Reservation, Spend
 from runs.engine.memory import Memory
 from runs.engine.rows import StepRow
 from runs.models import FINISHED, Event, Run, Step
+from tests import recomputed
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 CALLED = ("model.called", "tool.called")
@@ -254,5 +255,6 @@ def check_world(world) -> None:
     assert all(run.status in FINISHED for run in runs), [run.status for run in runs]
     for run in runs:
         check_run(run)
+    recomputed.check(run__in=runs)
     check_effects(world)
     check_hosts(world)

@@ -64,7 +64,15 @@ def tool(slug: str, risk: str, delay: str = "0.1", **more) -> dict:
     }
 
 
+def asking(slug: str, action: str) -> dict:
+    """A person decides for the flows that are named after it."""
+    when = 'flow.slug in ["gated", "guarded"]'
+    return {"kind": "policy", "slug": slug, "effect": "approve", "actions": [action], "when": when}
+
+
 LIBRARY = [
+    asking("ask-first", "flow.launch"),
+    asking("ask-last", "output.release"),
     {"kind": "provider", "slug": "sim", "type": "scripted", "prices": PRICES, "script": SCRIPT},
     tool("lookup", "read"),
     tool("charge", "irreversible"),

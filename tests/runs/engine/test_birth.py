@@ -5,6 +5,7 @@ from django.db import connection
 
 from governance import documents, people
 from governance.ledger import run_sync
+from governance.rules import Rulebook
 from runs.engine.birth import born, child_of
 from runs.engine.library import Library
 from runs.engine.loader import record
@@ -34,7 +35,9 @@ def above():
 def store(above: Run, key, most: int, attempt: int = 1) -> tuple:
     shelf = Library().shelf(above.project, above.flow, above.version, above.pins)
     first = Event.objects.get(run_id=above.id, seq=1)
-    child, _ = child_of(record(above, [(1, loads(first.data))]), key, attempt, shelf.flow, {"n": 2})
+    child, _ = child_of(
+        record(above, [(1, loads(first.data))]), key, attempt, shelf.flow, {"n": 2}, Rulebook()
+    )
     with connection.cursor() as cursor:
         return run_sync(cursor, born(child, most)(connection.vendor), connection.vendor)
 

@@ -13,7 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from governance import clock, documents
+from governance import clock, documents, freshness
 from governance.models import Membership, Project, User
 from registry import lookups, model_attempt, offloop
 from registry.tools import TOOLS
@@ -75,6 +75,7 @@ def play(stage: Stage, django_db_blocker, monkeypatch) -> Iterator[Play]:
     """`play(flow, faults={point: act})` plays one scenario to its end, checks it, and returns its world."""
     monkeypatch.setitem(TOOLS, "http", SimulatedTool())
     monkeypatch.setattr(offloop, "_pool", Inline())
+    monkeypatch.setattr(freshness, "_pool", Inline())
 
     def play_one(flow: str, **options) -> World:
         world = World(stage.project, stage.ada, stage.rita, on_crash=check_crashed, **options)

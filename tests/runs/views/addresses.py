@@ -15,6 +15,7 @@ SLUGS = {
     "provider": "simulated",
     "starter": "customer-support",
     "node": "start",
+    "group": "leads",
 }
 
 

@@ -94,9 +94,12 @@ def test_raw_holds_the_lines_as_they_are(run):
 def test_findings_of_personal_data_are_listed(run):
     assert "Nothing personal was found" in tab(run, "billing/1", "pii")
     Event.objects.filter(run=run, seq=19).update(
-        type="privacy.found", data='{"where":"model_input","entities":["EMAIL_ADDRESS"],"action":"tokenize"}'
+        type="privacy.found",
+        data='{"call":"billing.1/a1","where":"model_input","entities":["EMAIL_ADDRESS"],"action":"tokenize",'
+        '"counts":{"EMAIL_ADDRESS":2}}',
     )
-    assert "EMAIL_ADDRESS model_input tokenize" in tab(run, "billing/1", "pii")
+    said = tab(run, "billing/1", "pii")
+    assert "EMAIL_ADDRESS × 2 in what goes to the model billing.1/a1 Tokenized" in said
 
 
 def test_a_tab_that_is_not_there_falls_back_to_the_first(run):

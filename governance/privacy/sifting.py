@@ -1,0 +1,180 @@
+"""Sifting: JSON content as the rules of one place leave it.
+
+Strings are escaped where they come from outside, scanned (each text once), and changed; keys stay. A number cannot
+hold a token: where one is a finding that would be changed, the content is blocked. What blocks is masked in the
+result and what needs an approval is a token in it, so that whoever records the refusal records no value.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from governance.detection import Finding, Item, find_many, hint
+from governance.privacy import rules, tokens
+from governance.privacy.rules import Ruleset
+from governance.privacy.vault import Vault
+
+OUTSIDE = frozenset({"run_input", "tool_output"})
+LEAST_DIGITS = 7  # of a number that can be a finding
+TOKENS = (rules.TOKENIZE, rules.APPROVE)
+MASKS = (rules.MASK, rules.BLOCK)
+Leaf = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """`content` as it may go on; `findings` are [{entity, action, count}]; `blocked` says why it must not.
+
+    `approve` says what a person has to agree to; once that happened, `vault.restore(content, approvable)` is it.
+    """
+
+    content: Any
+    findings: list[dict] = field(default_factory=list)
+    blocked: str | None = None
+    approve: str | None = None
+    approvable: frozenset[str] = frozenset()
+
+
+async def sift(ruleset: Ruleset, where: str, content: Any, vault: Vault) -> Sifted:
+    """What the rules leave of JSON `content` at `where`, one of WHERE. Scans and writes the vault off the loop."""
+    content = await _escaped(where, content, vault)
+    leaves = list(_leaves(content))
+    items = [Item(_text(leaf), hint(key)) for key, leaf in leaves]
+    found = await find_many(items, ruleset.entities(where))
+    kept = [without_tokens(item.text, findings) for item, findings in zip(items, found, strict=True)]
+    counts = Counter((one.entity, ruleset.action(where, one.entity)) for findings in kept for one in findings)
+    if not counts:
+        return Sifted(content)
+    wanted = [
+        (one.entity, item.text[one.start : one.end])
+        for (_, leaf), item, findings in zip(leaves, items, kept, strict=True)
+        for one in findings
+        if isinstance(leaf, str) and ruleset.action(where, one.entity) in TOKENS
+    ]
+    names = await vault.tokens(wanted) if wanted else {}
+    changed = iter(
+        [
+            changed_text(leaf, findings, ruleset, where, names) if isinstance(leaf, str) else leaf
+            for (_, leaf), findings in zip(leaves, kept, strict=True)
+        ]
+    )
+    numbers = {
+        one.entity
+        for (_, leaf), found in zip(leaves, kept, strict=True)
+        if not isinstance(leaf, str)
+        for one in found
+    }
+    return _summed_up(ruleset, where, _rebuilt(content, changed), counts, numbers)
+
+
+def changed_text(
+    text: str,
+    findings: tuple[Finding, ...],
+    ruleset: Ruleset,
+    where: str,
+    names: Mapping[tuple[str, str], str],
+    between: Callable[[str], str] = str,
+) -> str:
+    """`text` with its findings masked or replaced by `names`, {(entity, value): token}; `between` changes the rest."""
+    parts, at = [], 0
+    for one in findings:
+        action = ruleset.action(where, one.entity)
+        if action in MASKS:
+            put = masked(one.entity)
+        elif action in TOKENS:
+            put = names[one.entity, text[one.start : one.end]]
+        else:
+            continue
+        parts += [between(text[at : one.start]), put]
+        at = one.end
+    return "".join([*parts, between(text[at:])])
+
+
+def masked(entity: str) -> str:
+    return f"[{entity}]"
+
+
+async def _escaped(where: str, content: Any, vault: Vault) -> Any:
+    if where in OUTSIDE:
+        return tokens.each_text(content, tokens.escape)
+    if where == "model_output":
+        await vault.learn(tokens.texts_of(content))
+        return tokens.each_text(content, lambda text: tokens.escape_unknown(text, vault.holds))
+    return content
+
+
+def _leaves(content: Any, key: str = "") -> Iterator[tuple[str, Leaf]]:
+    """Every string, and every number long enough to be a finding, with the key it stands under."""
+    if _counts(content):
+        yield key, content
+    elif isinstance(content, dict):
+        for name, inner in content.items():
+            yield from _leaves(inner, name)
+    elif isinstance(content, list | tuple):
+        for inner in content:
+            yield from _leaves(inner, key)
+
+
+def _rebuilt(content: Any, changed: Iterator[Leaf]) -> Any:
+    if _counts(content):
+        return next(changed)
+    if isinstance(content, dict):
+        return {key: _rebuilt(inner, changed) for key, inner in content.items()}
+    if isinstance(content, list | tuple):
+        return [_rebuilt(inner, changed) for inner in content]
+    return content
+
+
+def _counts(content: Any) -> bool:
+    if isinstance(content, str):
+        return True
+    is_number = isinstance(content, int | float) and not isinstance(content, bool)
+    return is_number and abs(content) >= 10 ** (LEAST_DIGITS - 1) and abs(content) < 10**20
+
+
+def _text(leaf: Leaf) -> str:
+    if isinstance(leaf, float) and leaf.is_integer():
+        leaf = int(leaf)
+    return leaf if isinstance(leaf, str) else str(leaf)
+
+
+def without_tokens(text: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Without what overlaps a token: that is no data any more."""
+    taken = tokens.spans(text) if findings else []
+    return tuple(one for one in findings if all(one.end <= start or end <= one.start for start, end in taken))
+
+
+def _summed_up(
+    ruleset: Ruleset, where: str, content: Any, counts: Counter[tuple[str, str]], numbers: set[str]
+) -> Sifted:
+    findings = [
+        {"entity": entity, "action": action, "count": count}
+        for (entity, action), count in sorted(counts.items())
+    ]
+    blocking = {entity for entity, action in counts if action == rules.BLOCK}
+    unfit = {
+        entity for entity in numbers if ruleset.action(where, entity) in (rules.MASK, rules.TOKENIZE)
+    } - blocking
+    asking = frozenset(entity for entity, action in counts if action == rules.APPROVE)
+    return Sifted(
+        content,
+        findings,
+        blocked=_blocked_sentence(ruleset, where, blocking, unfit),
+        approve=_sentence(ruleset, where, asking, "need an approval") if asking else None,
+        approvable=asking,
+    )
+
+
+def _blocked_sentence(ruleset: Ruleset, where: str, blocking: set[str], unfit: set[str]) -> str | None:
+    if blocking:
+        return _sentence(ruleset, where, blocking, "are blocked")
+    if unfit:
+        return _sentence(
+            ruleset, where, unfit, "stand in a number, which cannot be changed: send them as text"
+        )
+    return None
+
+
+def _sentence(ruleset: Ruleset, where: str, entities: set[str] | frozenset[str], what: str) -> str:
+    return f"The privacy rules {ruleset.name} found {', '.join(sorted(entities))} in {where}: they {what}."

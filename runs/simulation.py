@@ -1,0 +1,108 @@
+"""What a policy would have changed: a draft tried on past decisions, from what is on record of them.
+
+A decision flips where it would be another with the draft in the place of the active policy of its slug, other than it
+was then and other than the policies active now would say. So a draft that is active already flips nothing, whatever
+else changed since.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from django.db.models import Q
+
+from governance import documents, gate, ids, rulebooks
+from governance.documents.bodies import body_problems
+from governance.models import Project
+from governance.privacy import vault
+from governance.refusals import Problem, Refused, refuse_errors
+from governance.rules import Rule, Rulebook
+from runs import recomputing
+from runs.models import Event, Run
+
+MOST = 10_000  # decisions, the newest
+BATCH = 500
+LARGE = ("run__output", "run__error", "run__pins", "run__labels", "run__waiting")
+DRAFT = "draft"  # stands for the version in the name of a policy that has none yet
+
+
+def simulate(project: Project, policy: Any, since: int | None = None, most: int = MOST) -> dict[str, Any]:
+    """{decisions, flips: [{run, seq, node, action, was, would_be, reason}], skipped, most, complete}.
+
+    `since` in microseconds. Newest first, of the newest `most` decisions; `complete` says whether that was all of
+    them, `skipped` how many hold too little to be computed again. Raises Refused for a policy that could not be
+    published, with pointers into it.
+    """
+    active = rulebooks.read(project.pk)
+    tried = with_draft(active, _rule(project, policy))
+    flips, decided, skipped = [], 0, 0
+    rows = _newest(project, since)[: most + 1].iterator(BATCH)
+    for batch in _batches(islice(rows, most)):
+        stored = recomputing.decisions(batch)
+        for one, operation in zip(stored, recomputing.operations(stored, _restored), strict=True):
+            decided += 1
+            if operation is None:
+                skipped += 1
+            elif flip := _flip(one, operation, active, tried):
+                flips.append(flip)
+    complete = next(iter(rows), None) is None
+    return {"decisions": decided, "flips": flips, "skipped": skipped, "most": most, "complete": complete}
+
+
+def with_draft(book: Rulebook, rule: Rule) -> Rulebook:
+    """The book with `rule` in the place of the one of its slug, or besides the others."""
+    others = [known for known in book.rules if slug_of(known) != slug_of(rule)]
+    return Rulebook(tuple(sorted([*others, rule], key=slug_of)))
+
+
+def slug_of(rule: Rule) -> str:
+    return rule.name.rpartition("@")[0] or rule.name
+
+
+def _rule(project: Project, policy: Any) -> Rule:
+    kind = documents.kind_named("policy")
+    slug = policy.get("slug") if isinstance(policy, Mapping) else None
+    if not isinstance(slug, str):
+        raise Refused([Problem("/slug", "The field 'slug' is missing: name the policy.", "missing_field")])
+    problems = body_problems(kind, slug, policy) or documents.problems_of(project, "policy", policy)
+    refuse_errors(problems)
+    return replace(Rule.parse(policy, 0), name=f"{slug}@{DRAFT}")
+
+
+def _flip(
+    one: recomputing.Stored, operation: gate.Operation, active: Rulebook, tried: Rulebook
+) -> dict[str, Any] | None:
+    verdict, was = gate.decide(operation, tried), one.data["effect"]
+    if verdict.effect == was or verdict.effect == gate.decide(operation, active).effect:
+        return None
+    return {
+        "run": ids.encode(one.run.id),
+        "seq": one.event.seq,
+        "node": one.event.node,
+        "action": operation.action,
+        "was": was,
+        "would_be": verdict.effect,
+        "reason": verdict.reason,
+    }
+
+
+def _restored(root_id: int, content: Any) -> Any:
+    """Policies see values where the journal holds tokens; of these nothing but the verdict leaves here."""
+    return vault.reveal(root_id, [content])[0]
+
+
+def _newest(project: Project, since: int | None):
+    """Only runs that may have decided since then are looked into."""
+    runs = Run.objects.filter(project=project)
+    events = Event.objects.filter(type="policy.decided")
+    if since is not None:
+        runs = runs.filter(Q(finished_at=None) | Q(finished_at__gte=since))
+        events = events.filter(at__gte=since)
+    events = events.filter(run__in=runs).select_related("run__project").defer(*LARGE)
+    return events.order_by("-run_id", "-seq")
+
+
+def _batches(events: Iterator[Event]) -> Iterator[list[Event]]:
+    while batch := list(islice(events, BATCH)):
+        yield batch

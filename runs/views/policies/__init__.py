@@ -1,0 +1,1 @@
+"""The pages of policies: their list, the page of one, and the simulator."""
