@@ -4,6 +4,7 @@ Design note. A decision is a row of its own, and it is bound by a fingerprint to
 status changes by a conditional update, so that of two decisions at the same moment one wins and the other is told.
 The run hears of it through `decided`, sent in the same transaction: governance knows no run, and neither the decision
 nor its ring is there without the other.
+What a person says is looked through before the lock: that may take seconds, in which nobody else could write.
 Who approves with changes changes what is approved; with a quorum, the item is bound anew, so that later approvers have
 read exactly that, and agree to it or reject.
 """
@@ -16,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 
 from governance import audit, clock, ids, review, schemas
-from governance.inbox import cancelling, expiring, opening, plain
+from governance.inbox import cancelling, expiring, opening, plain, withdrawing
 from governance.models import Approval, Decision, Group, Project, User
 from governance.models.projects import ROLES
 from governance.refusals import Conflict, Forbidden, NotFound, Problem, Refused
@@ -32,6 +33,7 @@ __all__ = [
     "opening",
     "pending_for",
     "saying",
+    "withdrawing",
 ]
 
 deciding = (
@@ -47,6 +49,8 @@ DECISIONS = {
     "uncertain": ("done", "repeat", "reject"),
 }
 STATUS = {"approve": "approved", "reject": "rejected"}  # everything else: answered
+CARRYING = frozenset({"approve", "answer", "done"})  # decisions that hand a payload on
+STALE = "What you saw is not what is asked now: read the item again, then decide."
 NEEDS_PAYLOAD = frozenset({"answer"})
 MAX_REASON = 10_000
 ALL_ROLES = frozenset(f"role:{role}" for role in ROLES)
@@ -67,14 +71,17 @@ def decide(
     Raises NotFound, Forbidden (no reviewer of it, or four eyes), Refused (422: no such decision, no fingerprint, a
     payload that does not fit), Conflict (409: stale fingerprint, decided already, said already, changed payload).
     """
+    approval = _found(Approval.objects, approval.pk)
+    _refuse_unfit(approval, decision, fingerprint, reason)
+    _refuse(approval, user, fingerprint)
+    said = _said(approval, decision, payload)
+    kept_reason, _ = _kept(approval, reason, "/reason")
     with transaction.atomic():
         deciding.send(sender=Approval, run_id=approval.run_id)
-        approval = _locked(approval.pk)
-        _refuse_unfit(approval, decision, fingerprint, reason)
-        _refuse_others(approval, user)
-        _refuse_late(approval, user, fingerprint)
-        agreed = _payload(approval, decision, payload)
-        made = _add(approval, user, decision, agreed, _kept(approval, reason, "/reason")[0])
+        # SQLite's transactions exclude each other from their begin; PostgreSQL locks the row.
+        approval = _found(Approval.objects.select_for_update(of=("self",)), approval.pk)
+        _refuse(approval, user, fingerprint)
+        made = _add(approval, user, decision, _payload(approval, decision, payload, said), kept_reason)
         ended = _end(approval, made)
         data = {
             "decision": decision,
@@ -121,10 +128,8 @@ def pending_for(user: User, project: Project) -> list[Approval]:
     ]
 
 
-def _locked(approval_id: int) -> Approval:
-    # SQLite's transactions exclude each other from their begin; PostgreSQL locks the row.
-    locked = Approval.objects.select_for_update(of=("self",)).select_related("project")
-    approval = locked.filter(pk=approval_id).first()
+def _found(approvals: Any, approval_id: int) -> Approval:
+    approval = approvals.select_related("project").filter(pk=approval_id).first()
     if approval is None:
         raise NotFound(f"There is no approval {ids.encode(approval_id)!r}.")
     return approval
@@ -145,6 +150,11 @@ def _refuse_unfit(approval: Approval, decision: str, fingerprint: str | None, re
         raise Refused(problems)
 
 
+def _refuse(approval: Approval, user: User, fingerprint: str | None) -> None:
+    _refuse_others(approval, user)
+    _refuse_late(approval, user, fingerprint)
+
+
 def _refuse_others(approval: Approval, user: User) -> None:
     if not may_decide(approval, user):
         raise Forbidden(f"This is for {', '.join(approval.reviewers)} to decide.")
@@ -158,18 +168,27 @@ def _refuse_late(approval: Approval, user: User, fingerprint: str | None) -> Non
     if approval.decisions.filter(by=user).exists():
         raise Conflict("You have decided this already: another reviewer has to agree.")
     if fingerprint != approval.fingerprint:
-        raise Conflict("What you saw is not what is asked now: read the item again, then decide.")
+        raise Conflict(STALE)
     if approval.due_at is not None and approval.due_at <= clock.now():
         raise Conflict("The time for this has passed.")
 
 
-def _payload(approval: Approval, decision: str, payload: Any) -> Any:
-    """What the decision carries on. Raises Refused, Conflict."""
+def _said(approval: Approval, decision: str, payload: Any) -> tuple[Any, Any] | None:
+    """What is kept of a new payload, and what it means; None where nothing new is said. Raises Refused."""
+    if payload is UNCHANGED or decision not in CARRYING:
+        return None
+    if decision == "approve" and _same(payload, _standing(approval)):
+        return None
+    return _kept(approval, payload, "/payload")
+
+
+def _payload(approval: Approval, decision: str, payload: Any, said: tuple[Any, Any] | None) -> Any:
+    """What the decision carries on; `said` is what `_said` made of the payload. Raises Refused, Conflict."""
     if decision in NEEDS_PAYLOAD and payload is UNCHANGED:
         raise Refused(
             [Problem("/payload", "The field 'payload' is missing: add the answer.", "missing_field")]
         )
-    if decision not in ("approve", "answer", "done"):
+    if decision not in CARRYING:
         return None
     before = _standing(approval) if decision == "approve" else None
     if payload is UNCHANGED and decision == "done":
@@ -181,7 +200,9 @@ def _payload(approval: Approval, decision: str, payload: Any) -> Any:
     if decision == "approve" and approval.decisions.filter(decision="approve").exists():
         raise Conflict("Others have approved this as it stands: approve exactly that, or reject it.")
     schema = True if approval.schema is None else approval.schema
-    kept, meant = _kept(approval, payload, "/payload")
+    if said is None:
+        raise Conflict(STALE)
+    kept, meant = said
     problems = schemas.instance_problems(schema, meant, "/payload")
     if problems:
         raise Refused(problems)
@@ -263,6 +284,8 @@ def _end(approval: Approval, made: Decision) -> bool:
         "reason": made.reason,
         "at": clock.show(made.at),
     }
+    if made.decision == "approve":
+        outcome["changed"] = not _same(made.payload, approval.payload)
     pending = Approval.objects.filter(pk=approval.pk, status="pending")
     if not pending.update(status=status, outcome=outcome, decided_at=made.at):
         raise Conflict(f"This {approval.kind} was decided by somebody else just now.")

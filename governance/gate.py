@@ -6,8 +6,9 @@ verdict to the journal before anything happens.
 The order is fixed and short. A tool outside its agent's list is denied before any policy. Then deny beats approve
 beats allow; a rule that cannot be evaluated counts as deny, so a typo closes the door instead of opening it. An
 irreversible tool needs an approval unless an allow policy matches the call. Nothing matches: allow.
-Several approve rules become one approval that satisfies the strictest: reviewers of the first, the highest quorum,
-four eyes if any asks for it, the earliest due time.
+Several approve rules become one approval that satisfies the strictest: the reviewers that all of them name (else the
+narrowest circle: people, then groups, then roles), the highest quorum, four eyes if any asks for it, the earliest due
+time.
 Rejected: Cedar (skips a rule that errors: a forbid turns into an allow), an ORM query a decision (600 µs), and
 policies as code (nobody could simulate or explain them).
 """
@@ -22,10 +23,11 @@ from typing import Any
 
 from django.conf import settings
 
-from governance.rules import ACTIONS, ALLOW, APPROVE, DENY, FAULT, REVIEWERS, Match, Rulebook
+from governance.rules import ACTIONS, ALLOW, APPROVE, DENY, FAULT, REVIEWERS, Match, Rule, Rulebook
 
 __all__ = ["ACTIONS", "BUILT_IN", "Operation", "Verdict", "decide", "fingerprint", "keyed_hash"]
 
+CIRCLES = ("user", "group", "role")  # the narrow ones first
 TOOL_LIST, IRREVERSIBLE = "built-in/tool-list", "built-in/irreversible"
 BUILT_IN = Rulebook()
 
@@ -174,11 +176,23 @@ def _approval(matches: Sequence[Match]) -> Verdict:
         APPROVE,
         policies=_names(matches),
         reason=matches[0].reason,
-        reviewers=rules[0].reviewers,
+        reviewers=_reviewers(rules),
         quorum=max(rule.quorum for rule in rules),
         four_eyes=any(rule.four_eyes for rule in rules),
         due_in_s=min(dues, default=None),
     )
+
+
+def _reviewers(rules: Sequence[Rule]) -> tuple[str, ...]:
+    """Who may agree for all of them: whom each names, else the narrowest circle (people, groups, roles)."""
+    shared = tuple(name for name in rules[0].reviewers if all(name in rule.reviewers for rule in rules))
+    if shared:
+        return shared
+    return min((rule.reviewers for rule in rules), key=lambda names: max(map(_width, names), default=0))
+
+
+def _width(reviewer: str) -> int:
+    return CIRCLES.index(reviewer.partition(":")[0])
 
 
 def _built_in(operation: Operation) -> Verdict:

@@ -40,6 +40,9 @@ OUTCOMES = "SELECT id, outcome FROM governance_approval WHERE run_id = ? AND out
 CANCEL = """
     UPDATE governance_approval SET status = 'cancelled', decided_at = ? WHERE run_id = ? AND status = 'pending'"""
 
+WITHDRAW = """
+    UPDATE governance_approval SET status = 'cancelled', decided_at = ? WHERE id = ? AND status = 'pending'"""
+
 
 def opening(
     number: int,
@@ -94,6 +97,15 @@ def cancelling(run_id: int, now: int, node: str | None = None, iteration: int | 
             yield CANCEL, (now, run_id)
         else:
             yield f"{CANCEL} AND node = ? AND iteration = ?", (now, run_id, node, iteration)
+
+    return statements
+
+
+def withdrawing(number: int, now: int) -> Operation:
+    """Withdraws one item: what it asks is not asked any more."""
+
+    def statements(vendor: str) -> Statements:
+        yield WITHDRAW, (now, number)
 
     return statements
 

@@ -59,9 +59,11 @@ class Book:
         self._before = {account.id: _amounts(account) for account in self.accounts.values()}
 
     def limit(self, limits: Mapping[int, tuple[int, int | None]]) -> None:
-        """Sets the limits of accounts and where they warn, by id."""
-        for account, (limit, warn) in limits.items():
-            self.accounts[account].limit, self.accounts[account].warn = limit, warn
+        """Sets the limits of accounts and where they warn, by id. One that has not come so far yet warns anew."""
+        for name, (limit, warn) in limits.items():
+            account = self.accounts[name]
+            account.limit, account.warn = limit, warn
+            account.warned = account.warned and warn is not None and account.spent >= warn
 
     def reserve(self, name: Name, amount: int, accounts: tuple[int, ...]) -> tuple[str, int | None]:
         """(held, None), (waiting, account) or (refused, account). Asking again changes nothing of what stands."""

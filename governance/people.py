@@ -14,6 +14,7 @@ from governance.refusals import Conflict, NotFound, Problem, Refused
 
 MAX_NAME = 200
 MAX_USERNAME = 150
+RESERVED = frozenset({audit.SYSTEM, "unknown", "baton"})
 
 
 def create_project(slug: str, name: str, by: User | None) -> Project:
@@ -57,6 +58,10 @@ def create_user(username: str, by: User | str | None, *, name: str = "", email: 
         UnicodeUsernameValidator()(username)
     except ValidationError:
         problems.append(Problem("", "A username has letters, digits and @/./+/-/_ only."))
+    if username.lower() in RESERVED:
+        raise Refused(
+            [Problem("/user", f"{username!r} means Baton itself in the audit log: take another name.")]
+        )
     if problems or len(username) > MAX_USERNAME:
         raise Refused(
             [Problem("/user", f"A username has 1 to {MAX_USERNAME} letters, digits and @ . + - _ only.")]

@@ -12,7 +12,7 @@ from typing import Any
 from governance import gate, rulebooks
 from governance.gate import Operation
 from governance.port import ApprovalRequest, Decided, Desk, Facts, Recorded
-from governance.rules import ALLOW, DENY
+from governance.rules import ALLOW, APPROVE, DENY
 from registry import privacy
 from registry.calls import CallFailed, ModelAsk, ToolAsk
 from registry.facts import on_record, to_decide_model, to_decide_tool
@@ -67,7 +67,7 @@ async def permit(
         raise CallFailed("rejected", why_not(told, "A reviewer rejected this call."))
     if operation.action != "tool.call" or told.payload is None or told.payload == arguments:
         return arguments
-    await _refuse_denied_change(desk, operation, told.payload)
+    await _refuse_unfit_change(desk, operation, decision, told.payload)
     return told.payload
 
 
@@ -78,13 +78,18 @@ def _as_shown(operation: Operation, text: str | None, arguments: Mapping | None)
     return replace(operation, facts={**operation.facts, **shown})
 
 
-async def _refuse_denied_change(desk: Desk, operation: Operation, arguments: Any) -> None:
-    """A reviewer may change the arguments, but not into what is denied to everybody."""
+async def _refuse_unfit_change(desk: Desk, operation: Operation, decision: Mapping, arguments: Any) -> None:
+    """A reviewer may change the arguments, but not into what is denied to everybody, nor into what others would have
+    to approve: by policies that nobody was asked for."""
     shown, book = _as_shown(operation, None, arguments), await rulebooks.fresh(desk.facts.project_id)
     verdict = gate.decide(_as_shown(operation, None, privacy.clear(desk, arguments)), book)
     verdict = gate.told(verdict, shown, book)
     if verdict.effect == DENY:
         raise CallFailed("denied", f"What the reviewer changed the call to is denied: {verdict.reason}")
+    others = [name for name in verdict.policies if name not in decision["policies"]]
+    if verdict.effect == APPROVE and others:
+        asked = f"{', '.join(verdict.reviewers)} by {', '.join(others)}"
+        raise CallFailed("denied", f"This change needs the approval of {asked}: {verdict.reason}")
 
 
 def why_not(told: Decided, otherwise: str) -> str:

@@ -26,11 +26,12 @@ from registry.tools import TOOLS, CallLimits, ToolError
 
 DEFAULT_TIMEOUT_S = 30.0
 LARGEST_OUTPUT = 4_000_000  # bytes as JSON
+UNREAD = "The call was done; its answer could not be looked through."
 ASKED_FIRST = frozenset({408, 425, 429})  # statuses that say: not done, come again
 
 
 class _Lost(Exception):
-    """The call went out and no answer came back."""
+    """The call went out and no answer came back, or none that could be looked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,22 @@ class Sending:
         self.record("error", error=failure)
         failure.final = failure.final and failure.code != lines.STOPPED
         return failure
+
+    async def passing(self, said: Any) -> privacy.Passing:
+        """What the rules leave of what the peer said. Raises CallFailed, recorded by who called.
+
+        Where it cannot be looked through, the call was made all the same: that is on record, or a person is asked.
+        """
+        try:
+            return await privacy.passing(self.desk, self.call, self.rules, "tool_output", said)
+        except CallFailed:
+            raise
+        except BaseException as error:
+            if is_repeatable(self.ask.tool.document):
+                self.failed(CallFailed("cancelled", UNREAD))
+            elif isinstance(error, Exception):
+                raise _Lost from error
+            raise  # cut off with its step: the note that it went out stands without an answer
 
     def covered(self, said: Any) -> Any:
         """What the peer said, without the values that only the tool was given."""
@@ -147,7 +164,7 @@ async def _arrived(sending: Sending, output: Any) -> tuple[Any, str]:
     """The output on record, as the rules leave it. Raises CallFailed for one that does not fit, or is stopped."""
     slug = sending.ask.tool.slug
     try:
-        passed = await privacy.passing(sending.desk, sending.call, sending.rules, "tool_output", output)
+        passed = await sending.passing(output)
         # Last: what it echoes of what it alone was given is a token again, also where no rule knew it.
         kept = sending.covered(passed.content)
         fault = _output_fault(sending, output, kept)
@@ -162,9 +179,8 @@ async def _arrived(sending: Sending, output: Any) -> tuple[Any, str]:
 
 async def _as_told(sending: Sending, failure: CallFailed) -> CallFailed:
     """The failure in words that may be kept: a peer's error can quote what it was sent, or what it knows."""
-    said, rules = failure.message, sending.rules
     try:
-        passed = await privacy.passing(sending.desk, sending.call, rules, "tool_output", said)
+        passed = await sending.passing(failure.message)
     except CallFailed as stopped:
         passed = privacy.Passing(f"The tool {sending.ask.tool.slug} failed. {stopped.message}")
     failure.message = sending.covered(passed.content)

@@ -244,8 +244,10 @@ def fork(
     held = input_of(run)
     changed = held
     if input is not UNCHANGED and input != held:
-        _refuse_copied_approvals(run, graph, again)
+        _refuse_copied_approvals(run, graph, again, "/input", "With another input")
         changed = input
+    if pins:
+        _refuse_copied_approvals(run, graph, again, "/pins", "With other versions")
     check_input(document, meant_of(run, changed))
     forked = _sibling(run, pins or {}, by)
     arrived = _arrived(forked, changed, by, run, held)
@@ -281,18 +283,16 @@ def _sibling(run: Run, pins: Mapping[str, int], by: User) -> Run:
     )
 
 
-def _refuse_copied_approvals(run: Run, graph: Graph, again: set[str]) -> None:
-    """What people agreed to, they agreed to for the input that they saw."""
+def _refuse_copied_approvals(run: Run, graph: Graph, again: set[str], at: str, why: str) -> None:
+    """What people agreed to, they agreed to for the input that they saw, and for these agents and tools."""
     asking = {node.id for node in graph.nodes.values() if node.type == "approval"} - again
     decided = Step.objects.filter(run_id=run.id, node__in=asking, status="succeeded").values_list(
         "node", flat=True
     )
     if decided:
         names = ", ".join(sorted(set(decided)))
-        sentence = (
-            f"With another input {names} must be asked again: fork from there or from a node before it."
-        )
-        raise Refused([Problem("/input", sentence)])
+        sentence = f"{why} {names} must be asked again: fork from there or from a node before it."
+        raise Refused([Problem(at, sentence)])
 
 
 def _repinned(run: Run, pins: Mapping[str, int]) -> dict[str, int]:

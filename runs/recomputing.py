@@ -3,25 +3,25 @@
 Design note. A `policy.decided` line keeps names, versions, the cost, and texts by the part that holds them
 (registry.facts.on_record). The rest stands elsewhere and never changes: the run's first line, pinned versions, and the
 outputs of finished steps. So facts are rebuilt by batches, in a fixed number of queries each, and no fact is stored
-twice. What the journal holds of protected values are tokens: the values are read from the vault, and `restore` says
-otherwise.
+twice. What the journal holds of protected values are tokens, and policies see values: they are read from the vault,
+once a batch; of these nothing but the verdict leaves here.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from governance import documents, gate, ids
 from governance.gate import Operation, Verdict
 from governance.models import Project, Version
+from governance.privacy import vault
 from governance.rules import UNREADABLE, Rulebook
 from registry.calls import Pinned
 from registry.facts import agent_fact, tool_fact
 from runs.engine.rows import loads
-from runs.given import meant_by
 from runs.models import Event, Part, Run
 
-Restore = Callable[[int, Any], Any]  # (number of the root run, content) → content with its values
+MEANT = ("input", "output", "arguments")  # facts that may hold tokens
 
 
 class NotOnRecord(LookupError):
@@ -47,15 +47,22 @@ def decisions(events: Sequence[Event]) -> list[Stored]:
     return [Stored(event.run, event, loads(event.data)) for event in lines]
 
 
-def operations(stored: Sequence[Stored], restore: Restore | None = None) -> list[Operation | None]:
+def operations(stored: Sequence[Stored]) -> list[Operation | None]:
     """What the gate was asked, in the same order; None where it cannot be rebuilt."""
     shelf = Shelf.of(stored)
-    return [_rebuilt(one, shelf, restore or meant_by) for one in stored]
+    rebuilt = [_rebuilt(one, shelf) for one in stored]
+    meant = vault.reveal_each(
+        [(one.run.root_id, _held(operation)) for one, operation in zip(stored, rebuilt, strict=True)]
+    )
+    return [
+        operation and replace(operation, facts={**operation.facts, **values})
+        for operation, values in zip(rebuilt, meant, strict=True)
+    ]
 
 
-def verdict(stored: Stored, restore: Restore | None = None) -> Verdict:
+def verdict(stored: Stored) -> Verdict:
     """The gate's answer by the policies that decided then, in the versions of then. Raises NotOnRecord."""
-    (operation,) = operations([stored], restore)
+    (operation,) = operations([stored])
     if operation is None:
         raise NotOnRecord(NotOnRecord.__doc__)
     return gate.decide(operation, book_of(stored.run.project, stored.data["policies"]))
@@ -150,11 +157,15 @@ def _part_in(output: Any) -> str | None:
     return hash if isinstance(hash, str) else None
 
 
-def _rebuilt(one: Stored, shelf: Shelf, restore: Restore) -> Operation | None:
+def _held(operation: Operation | None) -> dict[str, Any]:
+    return {name: operation.facts[name] for name in MEANT if name in operation.facts} if operation else {}
+
+
+def _rebuilt(one: Stored, shelf: Shelf) -> Operation | None:
     if "facts" not in one.data or one.run.id not in shelf.created:
         return None
     try:
-        facts = {**_of_the_run(one, shelf), **_of_the_call(one, shelf, restore)}
+        facts = {**_of_the_run(one, shelf), **_of_the_call(one, shelf)}
     except (KeyError, ValueError):
         return None
     return Operation(one.data["action"], one.data["call"], facts)
@@ -183,24 +194,23 @@ def _of_the_run(one: Stored, shelf: Shelf) -> dict[str, Any]:
     }
 
 
-def _of_the_call(one: Stored, shelf: Shelf, restore: Restore) -> dict[str, Any]:
-    kept, action, root = one.kept, one.data["action"], one.run.root_id
+def _of_the_call(one: Stored, shelf: Shelf) -> dict[str, Any]:
+    kept, action = one.kept, one.data["action"]
     agent = agent_fact(shelf.pinned(one, "agents", kept["agent"])) if "agent" in kept else None
     if action == "flow.launch":
         part = kept.get("input_part")
         given = shelf.created[one.run.id]["input"] if part is None else loads(shelf.parts[one.run.id, part])
-        return {"input": restore(root, given)}
+        return {"input": given}
     if action == "output.release":
-        outputs = {node: restore(root, shelf.output(one.run, seq)) for node, seq in kept["output_of"]}
+        outputs = {node: shelf.output(one.run, seq) for node, seq in kept["output_of"]}
         return {"output": outputs if len(outputs) > 1 else next(iter(outputs.values()))}
     if action == "tool.call":
-        arguments = restore(root, _content(one, shelf, "arguments"))
         return {
             "agent": agent,
             "tool": tool_fact(shelf.pinned(one, "tools", kept["tool"])),
-            "arguments": arguments,
+            "arguments": _content(one, shelf, "arguments"),
         }
-    facts = {"agent": agent, "input": {"text": restore(root, _content(one, shelf, "text"))}}
+    facts = {"agent": agent, "input": {"text": _content(one, shelf, "text")}}
     return {**facts, "model": kept["model"]} if "model" in kept else facts
 
 

@@ -15,7 +15,6 @@ from django.db.models import Q
 from governance import documents, gate, ids, rulebooks
 from governance.documents.bodies import body_problems
 from governance.models import Project
-from governance.privacy import vault
 from governance.refusals import Problem, Refused, refuse_errors
 from governance.rules import Rule, Rulebook
 from runs import recomputing
@@ -40,7 +39,7 @@ def simulate(project: Project, policy: Any, since: int | None = None, most: int 
     rows = _newest(project, since)[: most + 1].iterator(BATCH)
     for batch in _batches(islice(rows, most)):
         stored = recomputing.decisions(batch)
-        for one, operation in zip(stored, recomputing.operations(stored, _restored), strict=True):
+        for one, operation in zip(stored, recomputing.operations(stored), strict=True):
             decided += 1
             if operation is None:
                 skipped += 1
@@ -83,13 +82,13 @@ def _flip(
         "action": operation.action,
         "was": was,
         "would_be": verdict.effect,
-        "reason": verdict.reason,
+        "reason": _without_facts(verdict.reason),
     }
 
 
-def _restored(root_id: int, content: Any) -> Any:
-    """Policies see values where the journal holds tokens; of these nothing but the verdict leaves here."""
-    return vault.reveal(root_id, [content])[0]
+def _without_facts(reason: str) -> str:
+    """What is wrong in a condition is said with the data that it met, which may be protected."""
+    return f"{reason.partition(': ')[0]}." if gate.FAULT in reason else reason
 
 
 def _newest(project: Project, since: int | None):

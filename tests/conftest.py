@@ -29,9 +29,11 @@ settings.load_profile("baton")
 def _nothing_in_force() -> None:
     """What a test before put in force is forgotten: the projects of all tests have the same numbers."""
     from governance import budgets, rulebooks
+    from governance.privacy import rulesets
 
     budgets.forget()
     rulebooks.forget()
+    rulesets.forget()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ start with, from the same sums, so that a budget that was just published tells t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Q, Sum
 
 from governance import clock, ids
@@ -16,6 +17,7 @@ from governance.budgets.reading import read
 from governance.models import Account, Project, Spend
 
 MOST_SHOWN = 50  # accounts of one budget, the fullest first
+LAST_CHARACTER = "\U0010ffff"
 NEWEST_RUNS = 20  # of a budget on runs: older ones are over
 
 
@@ -83,15 +85,22 @@ def _accounts(project: Project, budgets: Iterable[Budget], now: int) -> dict[str
     for budget in budgets:
         prefix = account_prefix(project.pk, budget.slug) + f"{budget.subject}/"
         if _is_dated(budget):
-            dated |= Q(key__startswith=prefix, key__endswith=f":{period_at(budget.period, now).name}")
+            dated |= _under(prefix) & Q(key__endswith=f":{period_at(budget.period, now).name}")
         else:
             single.append(prefix)
     rows = list(Account.objects.filter(dated)) if dated else []
     for prefix in single:
-        rows += Account.objects.filter(key__startswith=prefix).order_by("-id")[:NEWEST_RUNS]
+        rows += Account.objects.filter(_under(prefix)).order_by("-id")[:NEWEST_RUNS]
     for row in rows:
         found[row.key.partition("/")[2].partition(":")[0]].append(row)
     return found
+
+
+def _under(prefix: str) -> Q:
+    """Keys that begin with `prefix`, found by the index: SQLite's LIKE uses none, PostgreSQL may sort otherwise."""
+    if connection.vendor == "sqlite":
+        return Q(key__gte=prefix, key__lt=prefix + LAST_CHARACTER)
+    return Q(key__startswith=prefix)
 
 
 def _spends(project: Project, first_day: object) -> dict[str, dict[str, int]]:

@@ -17,13 +17,15 @@ class Rulesets(dict[str, Ruleset]):
     def chosen(self, slug: str | None = None) -> Ruleset | None:
         """The rules named `slug`, else the default ones, else None: nothing is scanned.
 
-        Rules that are named but not in force are closed: whatever is found is blocked.
+        Where only others are active, rules that speak of nothing: text that looks like a token is escaped all the
+        same, or it would stand for what an agent's own rules tokenized. Rules that are named but not in force are
+        closed: whatever is found is blocked.
         """
         if not self.readable:
             return closed(f"{slug or DEFAULT}, which cannot be read just now,")
         if slug:
             return self.get(slug) or closed(f"{slug}, which are not active,")
-        return self.get(DEFAULT)
+        return self.get(DEFAULT) or (Ruleset("", {}) if self else None)
 
     def together(self) -> Ruleset:
         """All of them at once, the stricter action for each finding: what the scan endpoint shows."""

@@ -1,12 +1,14 @@
 """Sifting: JSON content as the rules of one place leave it.
 
-Strings are escaped where they come from outside, scanned (each text once), and changed; keys stay. A number cannot
-hold a token: where one is a finding that would be changed, the content is blocked. What blocks is masked in the
-result and what needs an approval is a token in it, so that whoever records the refusal records no value.
+Strings are escaped where they come from outside, scanned (each text once), and changed. A number cannot hold a token
+and a key that changed would be another one: where one is a finding that would be changed, the content is blocked. What
+blocks is masked in the result and what needs an approval is a token in it, so that whoever records the refusal records
+no value.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +19,12 @@ from governance.privacy.vault import Vault
 
 OUTSIDE = frozenset({"run_input", "tool_output"})
 LEAST_DIGITS = 7  # of a number that can be a finding
+PLAIN_KEY = re.compile(r"[A-Za-z_]{0,32}")  # nothing is found in those, and nearly all keys are
 TOKENS = (rules.TOKENIZE, rules.APPROVE)
 MASKS = (rules.MASK, rules.BLOCK)
+CHANGES = (rules.MASK, rules.BLOCK, rules.TOKENIZE)  # to a key or a number: none of them can be done there
 Leaf = str | int | float
+Unfit = dict[str, set[str]]  # entities found where nothing can be changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +45,17 @@ async def sift(ruleset: Ruleset, where: str, content: Any, vault: Vault) -> Sift
     """What the rules leave of JSON `content` at `where`, one of WHERE. Scans and writes the vault off the loop."""
     content = await _escaped(where, content, vault)
     leaves = list(_leaves(content))
-    items = [Item(_text(leaf), hint(key)) for key, leaf in leaves]
+    keys = list(dict.fromkeys(_keys(content)))
+    items = [Item(_text(leaf), hint(key)) for key, leaf in leaves] + [Item(key) for key in keys]
     found = await find_many(items, ruleset.entities(where))
     kept = [without_tokens(item.text, findings) for item, findings in zip(items, found, strict=True)]
     counts = Counter((one.entity, ruleset.action(where, one.entity)) for findings in kept for one in findings)
+    kept, in_keys = kept[: len(leaves)], dict(zip(keys, kept[len(leaves) :], strict=True))
     if not counts:
         return Sifted(content)
     wanted = [
         (one.entity, item.text[one.start : one.end])
-        for (_, leaf), item, findings in zip(leaves, items, kept, strict=True)
+        for (_, leaf), item, findings in zip(leaves, items[: len(leaves)], kept, strict=True)
         for one in findings
         if isinstance(leaf, str) and ruleset.action(where, one.entity) in TOKENS
     ]
@@ -59,13 +66,10 @@ async def sift(ruleset: Ruleset, where: str, content: Any, vault: Vault) -> Sift
             for (_, leaf), findings in zip(leaves, kept, strict=True)
         ]
     )
-    numbers = {
-        one.entity
-        for (_, leaf), found in zip(leaves, kept, strict=True)
-        if not isinstance(leaf, str)
-        for one in found
-    }
-    return _summed_up(ruleset, where, _rebuilt(content, changed), counts, numbers)
+    numbers = [found for (_, leaf), found in zip(leaves, kept, strict=True) if not isinstance(leaf, str)]
+    unfit = {"number": _entities(numbers), "key": _entities(in_keys.values())}
+    renamed = {key: _masked_key(key, found, ruleset, where) for key, found in in_keys.items() if found}
+    return _summed_up(ruleset, where, _rebuilt(content, changed, renamed), counts, unfit)
 
 
 def changed_text(
@@ -116,13 +120,36 @@ def _leaves(content: Any, key: str = "") -> Iterator[tuple[str, Leaf]]:
             yield from _leaves(inner, key)
 
 
-def _rebuilt(content: Any, changed: Iterator[Leaf]) -> Any:
+def _keys(content: Any) -> Iterator[str]:
+    """Every key that may hold a finding."""
+    if isinstance(content, dict):
+        for key, inner in content.items():
+            if not PLAIN_KEY.fullmatch(key):
+                yield key
+            yield from _keys(inner)
+    elif isinstance(content, list | tuple):
+        for inner in content:
+            yield from _keys(inner)
+
+
+def _masked_key(key: str, found: tuple[Finding, ...], ruleset: Ruleset, where: str) -> str:
+    """The key for the record of a refusal; as it is, where nothing in it would be changed."""
+    changing = [one for one in found if ruleset.action(where, one.entity) in CHANGES]
+    names = {(one.entity, key[one.start : one.end]): masked(one.entity) for one in changing}
+    return changed_text(key, tuple(changing), ruleset, where, names)
+
+
+def _entities(found: Iterable[tuple[Finding, ...]]) -> set[str]:
+    return {one.entity for findings in found for one in findings}
+
+
+def _rebuilt(content: Any, changed: Iterator[Leaf], renamed: Mapping[str, str]) -> Any:
     if _counts(content):
         return next(changed)
     if isinstance(content, dict):
-        return {key: _rebuilt(inner, changed) for key, inner in content.items()}
+        return {renamed.get(key, key): _rebuilt(inner, changed, renamed) for key, inner in content.items()}
     if isinstance(content, list | tuple):
-        return [_rebuilt(inner, changed) for inner in content]
+        return [_rebuilt(inner, changed, renamed) for inner in content]
     return content
 
 
@@ -134,9 +161,8 @@ def _counts(content: Any) -> bool:
 
 
 def _text(leaf: Leaf) -> str:
-    if isinstance(leaf, float) and leaf.is_integer():
-        leaf = int(leaf)
-    return leaf if isinstance(leaf, str) else str(leaf)
+    """Of a number its whole part: a sign or a fraction hides nothing."""
+    return leaf if isinstance(leaf, str) else str(abs(int(leaf)))
 
 
 def without_tokens(text: str, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -146,7 +172,7 @@ def without_tokens(text: str, findings: tuple[Finding, ...]) -> tuple[Finding, .
 
 
 def _summed_up(
-    ruleset: Ruleset, where: str, content: Any, counts: Counter[tuple[str, str]], numbers: set[str]
+    ruleset: Ruleset, where: str, content: Any, counts: Counter[tuple[str, str]], unfit: Unfit
 ) -> Sifted:
     findings = [
         {"entity": entity, "action": action, "count": count}
@@ -154,8 +180,9 @@ def _summed_up(
     ]
     blocking = {entity for entity, action in counts if action == rules.BLOCK}
     unfit = {
-        entity for entity in numbers if ruleset.action(where, entity) in (rules.MASK, rules.TOKENIZE)
-    } - blocking
+        place: {entity for entity in found if ruleset.action(where, entity) in CHANGES} - blocking
+        for place, found in unfit.items()
+    }
     asking = frozenset(entity for entity, action in counts if action == rules.APPROVE)
     return Sifted(
         content,
@@ -166,13 +193,13 @@ def _summed_up(
     )
 
 
-def _blocked_sentence(ruleset: Ruleset, where: str, blocking: set[str], unfit: set[str]) -> str | None:
+def _blocked_sentence(ruleset: Ruleset, where: str, blocking: set[str], unfit: Unfit) -> str | None:
     if blocking:
         return _sentence(ruleset, where, blocking, "are blocked")
-    if unfit:
-        return _sentence(
-            ruleset, where, unfit, "stand in a number, which cannot be changed: send them as text"
-        )
+    for place, entities in unfit.items():
+        if entities:
+            what = f"stand in a {place}, which cannot be changed: send them as text"
+            return _sentence(ruleset, where, entities, what)
     return None
 
 

@@ -5,13 +5,14 @@ unique constraints (number, digest) decide, whoever came second reads what the f
 tokens at once: one query where all are known, else one transaction. Values are sealed with the key of the secrets,
 bound to their place; looked up by a keyed digest, so that nobody who reads the table can try values out.
 All rows of a root run expire together, so that a number never stands for two values. What is left of them then is
-one empty row an entity, which keeps its numbers from coming again to a run that wakes up late.
+one empty row an entity, which keeps its numbers from coming again to a run that wakes up late, or to one that took
+its content over.
 Rejected: a table of counters (one more row to lock), tokens made from the digest (a model mixes them up).
 """
 
 import hmac
-from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
 
@@ -31,6 +32,7 @@ TRIES = 20
 DAY_US = 86_400_000_000
 NUMBERS_KEPT_DAYS = 365
 BATCH = 500
+SWEPT = 200  # groups of expired values that go in one sweep: it runs in the thread that renews leases
 
 
 class Vault:
@@ -99,21 +101,25 @@ def restored(content: Any, value_of: tokens.Lookup, entities: Collection[str] | 
 
 def reveal(root_id: int, contents: Sequence[Any]) -> list[Any]:
     """`contents` with every value, in one query: for pages and answers that may show them. The caller audits."""
-    wanted = {
-        found for content in contents for text in tokens.texts_of(content) for found in tokens.found_in(text)
-    }
-    values = read(root_id, wanted) if wanted else {}
-    return [restored(content, lambda token: values.get(token, (None, None))[1]) for content in contents]
+    return reveal_each([(root_id, content) for content in contents])
+
+
+def reveal_each(contents: Sequence[tuple[int, Any]]) -> list[Any]:
+    """The contents of (root run, content) with every value, in one query for all of them."""
+    wanted: dict[int, set[str]] = {}
+    for root_id, content in contents:
+        for text in tokens.texts_of(content):
+            if found := tokens.found_in(text):
+                wanted.setdefault(root_id, set()).update(found)
+    values = _read_each(wanted) if wanted else {}
+    return [restored(content, partial(_value_in, values.get(root_id, {}))) for root_id, content in contents]
 
 
 def read(root_id: int, wanted: Collection[str] | None = None) -> dict[str, Value]:
     """{token: (entity, value)} of a root run: those `wanted`, or all. What expired or does not open is left out."""
-    rows = VaultEntry.objects.filter(root_id=root_id).exclude(ciphertext=b"")
     if wanted is not None:
-        parts = [match for token in wanted if (match := tokens.LOOKS.fullmatch(token))]
-        rows = rows.filter(
-            entity__in={part[2] for part in parts}, number__in={int(part[3]) for part in parts}
-        )
+        return _read_each({root_id: wanted}).get(root_id, {})
+    rows = VaultEntry.objects.filter(root_id=root_id).exclude(ciphertext=b"")
     return {token: value for token, value in map(_opened, rows.iterator()) if value}
 
 
@@ -127,8 +133,11 @@ def allocate(root_id: int, wanted: Iterable[Value]) -> dict[str, Value]:
 
 
 def copy(source_id: int, target_id: int) -> None:
-    """Gives the values of one root run to another, which takes over its content: every token means the same there."""
-    until = _expiry()
+    """Gives the values of one root run to another, which takes over its content: every token means the same there.
+
+    One whose value is gone stays without: its number is not given out again.
+    """
+    until, values = _expiry(), read(source_id)
     VaultEntry.objects.bulk_create(
         (
             VaultEntry(
@@ -139,11 +148,12 @@ def copy(source_id: int, target_id: int) -> None:
                 ciphertext=secrets.encrypt(value, _place(target_id, entity, number)),
                 expires_at=until,
             )
-            for token, (entity, value) in read(source_id).items()
+            for token, (entity, value) in values.items()
         ),
         BATCH,
         ignore_conflicts=True,
     )
+    _keep_last_numbers(source_id, target_id, values)
 
 
 def put_off_expiry(root_id: int) -> None:
@@ -154,18 +164,65 @@ def put_off_expiry(root_id: int) -> None:
 
 
 def forget_expired() -> None:
-    """Deletes expired values; of each root run and entity the last number stays for a year. For the sweep."""
+    """Deletes expired values; of each root run and entity the last number stays for a year. For the sweep: a few
+    groups each time."""
     now = clock.now()
     expired = VaultEntry.objects.filter(expires_at__lt=now)
     expired.filter(ciphertext=b"").delete()
     last = expired.values("root_id", "entity").annotate(number=Max("number"))
-    for row in list(last):
+    for row in list(last[:SWEPT]):
         values = expired.filter(root_id=row["root_id"], entity=row["entity"])
         with transaction.atomic():
             values.filter(number__lt=row["number"]).delete()
             values.filter(number=row["number"]).update(
                 ciphertext=b"", digest=str(row["number"]), expires_at=now + NUMBERS_KEPT_DAYS * DAY_US
             )
+
+
+def _keep_last_numbers(source_id: int, target_id: int, copied: Collection[str]) -> None:
+    """Empty rows in `target_id` for the last numbers of `source_id` whose tokens were not `copied`."""
+    until = clock.now() + NUMBERS_KEPT_DAYS * DAY_US
+    rows = VaultEntry.objects.filter(root_id=source_id)
+    last = rows.values_list("entity").annotate(Max("number")).order_by()
+    VaultEntry.objects.bulk_create(
+        [
+            VaultEntry(
+                root_id=target_id,
+                entity=entity,
+                number=number,
+                digest=str(number),
+                ciphertext=b"",
+                expires_at=until,
+            )
+            for entity, number in last
+            if tokens.token(entity, number) not in copied
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _read_each(wanted: Mapping[int, Collection[str]]) -> dict[int, dict[str, Value]]:
+    """{root run: {token: (entity, value)}} of the tokens `wanted` by root run."""
+    parts = [
+        match for names in wanted.values() for token in names if (match := tokens.LOOKS.fullmatch(token))
+    ]
+    rows = VaultEntry.objects.filter(
+        root_id__in=wanted.keys(),
+        entity__in={part[2] for part in parts},
+        number__in={int(part[3]) for part in parts},
+    )
+    found: dict[int, dict[str, Value]] = {}
+    for row in rows.exclude(ciphertext=b"").iterator():
+        if tokens.token(row.entity, row.number) not in wanted[row.root_id]:
+            continue  # of another token's entity, number or root run
+        token, value = _opened(row)
+        if value:
+            found.setdefault(row.root_id, {})[token] = value
+    return found
+
+
+def _value_in(values: Mapping[str, Value], token: str) -> str | None:
+    return values[token][1] if token in values else None
 
 
 def _made(root_id: int, missing: dict[Value, str]) -> dict[Value, int]:

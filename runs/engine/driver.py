@@ -95,6 +95,7 @@ class Driver:
         replay = Replay(self)
         plan = replay.fold(events)
         if self.journal.run.status != "waiting":
+            self.journal.run.waiting = "[]"  # what a step of it still waits for is said anew
             self.ending.watch_the_clock()
         if self.run.cancelled_by:
             self.ending.cancel()

@@ -211,7 +211,8 @@ class Ending:
         self.driver.journal.flush()
 
     def _show_waits(self, waits: Sequence[tuple[StepKey, Mapping]]) -> None:
-        """The run waits where nothing else runs: as long as a run below it works, so does this one."""
+        """The run waits where nothing else runs: as long as a run below it works, so does this one. What its own steps
+        wait for it shows all the same: that is how a paused one is found."""
         driver, row = self.driver, self.driver.journal.run
         shown = [
             {
@@ -225,10 +226,11 @@ class Ending:
             for key, wait in waits
             if wait["kind"] != "child"
         ]
-        shown += driver.children.waits()
         if driver.children.work():
             self.resume()  # what it waited for below is answered, and the work goes on there
+            row.waiting = dumps(shown)
             return
+        shown += driver.children.waits()
         if row.status != "waiting" or row.waiting != dumps(shown):
             driver.line("run.waiting", {"waiting": shown, **driver.clocks.used()})
             row.status, row.waiting = "waiting", dumps(shown)
@@ -237,6 +239,8 @@ class Ending:
     def resume(self) -> None:
         """A step goes on after its wait."""
         row = self.driver.journal.run
+        if row.status == "running":
+            row.waiting = "[]"
         if row.status == "waiting" and not self.begun:
             self.driver.line("run.resumed", {})
             row.status, row.waiting = "running", "[]"

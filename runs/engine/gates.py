@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
+from flows.nodes.base import StepFailed
 from governance import gate, rulebooks
 from governance.gate import Operation
 from governance.port import Decided
@@ -147,6 +148,8 @@ class Gates:
         error = None if task.cancelled() else task.exception()
         if isinstance(error, (Fenced, StorageFailed)):
             driver.engine.abandon(driver, error)
+        elif isinstance(error, StepFailed):
+            driver.ending.fail(error.code, error.message)
         elif error is not None:
             log.error("the gate of run %s broke off", driver.run.public_id, exc_info=error)
             driver.ending.fail("step_failed", f"The run broke off: {type(error).__name__}.")

@@ -1,4 +1,9 @@
-"""What a run asks of people, and how the answer comes back: requested once, awaited without a worker."""
+"""What a run asks of people, and how the answer comes back: requested once, awaited without a worker.
+
+Design note. What people decided holds for exactly what they were asked. A step that was interrupted asks again; where
+that is another operation by now (its rules or documents changed), the answer to the first one is not taken for it: it
+is asked anew under a name of its own (`2!CALL`), and the first item is withdrawn.
+"""
 
 import asyncio
 from dataclasses import replace
@@ -25,6 +30,7 @@ class Inbox:
 
     async def decided(self, key: StepKey, memory: StepMemory, request: ApprovalRequest) -> Decided:
         """Asks unless the journal knows the question, waits unless it knows the answer."""
+        request = self._named(memory, request)
         item = memory.items.get((request.kind, request.call))
         if item is None:
             item = self._ask(key, memory, await self._looked_through(key, memory, request))
@@ -33,9 +39,23 @@ class Inbox:
             self._record(key, item)
         told = item.decided
         await self.driver.vault.learn(tokens.texts_of(told["payload"]))
-        return Decided(
-            told["decision"], told["payload"], tuple(told["by"]), told["reason"], clock.parse(told["at"])
-        )
+        payload = request.payload if _stands(item, request) else told["payload"]
+        return Decided(told["decision"], payload, tuple(told["by"]), told["reason"], clock.parse(told["at"]))
+
+    def _named(self, memory: StepMemory, request: ApprovalRequest) -> ApprovalRequest:
+        """The request under the name of the item that asks for exactly this operation, or of a new one.
+
+        What a node of the flow asks is bound to its place: its words may speak of time and cost.
+        """
+        if request.kind != "approval" or not request.subject:
+            return request
+        named, asked = request, 1
+        while (item := memory.items.get((named.kind, named.call))) and not _is_about(item, request):
+            asked += 1
+            if item.decided is None and item.id not in self.answers:
+                self.driver.journal.operation(approvals.withdrawing(item.id, clock.now()))
+            named = replace(request, call=f"{asked}!{request.call}")
+        return named
 
     async def _looked_through(
         self, key: StepKey, memory: StepMemory, request: ApprovalRequest
@@ -49,7 +69,7 @@ class Inbox:
         sifted = await sift(rules, "approval", shown, driver.vault)
         for line in lines_of(request.call, "approval", sifted):
             if told_of(line) not in memory.told:
-                driver.line("privacy.found", line, key)
+                driver.line("privacy.found", line, place_of(key))
         if sifted.blocked:
             raise StepFailed("denied", sifted.blocked)
         title, payload, reason = sifted.content
@@ -122,6 +142,18 @@ class Inbox:
             {"id": ids.encode(item.id), "call": item.call, "kind": item.kind, **self.answers[item.id]},
             place_of(key),
         )
+
+
+def _is_about(item: Item, request: ApprovalRequest) -> bool:
+    return item.fingerprint in ("", request.fingerprint)
+
+
+def _stands(item: Item, request: ApprovalRequest) -> bool:
+    """Whether people left what they were asked as it was: what goes on then is that, and not what rules on approvals
+    let them see of it."""
+    told = item.decided
+    is_unchanged = told["decision"] == "timed_out" or told.get("changed") is False
+    return request.kind == "approval" and item.fingerprint == request.fingerprint and is_unchanged
 
 
 def place_of(key: StepKey) -> StepKey | None:

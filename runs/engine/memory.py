@@ -17,7 +17,7 @@ StepKey = tuple[str, int, int | None]
 PARKING = ("run.waiting", "note")  # lines that say what the steps have used of their time
 # The key of what is no step's: the run's launch and its release, decided and asked about (runs.engine.gates).
 THE_RUN: StepKey = ("", 1, None)
-OF_THE_RUN = frozenset({"policy.decided", "approval.requested", "approval.decided"})
+OF_THE_RUN = frozenset({"policy.decided", "privacy.found", "approval.requested", "approval.decided"})
 
 
 @dataclass(slots=True)
@@ -46,6 +46,7 @@ class Item:
     call: str
     kind: str
     due_at: int | None = None
+    fingerprint: str = ""
     decided: Mapping | None = None
 
 
@@ -257,7 +258,9 @@ def _note(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) ->
 def _requested(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
     number = ids.decode(data["id"]) or 0
     due = clock.parse(data["due_at"]) if data.get("due_at") else None
-    step.items[(data["kind"], data["call"])] = Item(number, data["call"], data["kind"], due)
+    step.items[(data["kind"], data["call"])] = Item(
+        number, data["call"], data["kind"], due, data.get("fingerprint", "")
+    )
 
 
 def _answered(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:

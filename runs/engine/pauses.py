@@ -4,7 +4,8 @@ Design note. Such a step holds still like one that waits for a person: the run i
 `ready_at` at the end of the period, so that the sweep finds it in the new one. Nobody else knows when a limit was
 raised: documents are published by pages, the API and commands, in any process. So every keeper watches the number of
 the last activation of a budget (one look in an index a tick), and has a look at every run that waits for one when it
-moved: `ring_paused`. It rings again for a few seconds, since a run may have been refused before and parked after.
+moved: `ring_paused`. It rings again for a few seconds, since a run may have been refused before and parked after,
+and once a minute, since on PostgreSQL a number may be stored after a higher one.
 What a run waits for is not asked of the ledger but looked up (`look`), so nothing is held and no line is written
 until there is room.
 
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 
 RING_FOR_US = 4_000_000
 RING_EVERY_US = 1_000_000
+RING_ANYWAY_US = 60_000_000
 ACTIVATED = (
     "SELECT max(a.id) FROM governance_activation a JOIN governance_document d ON d.id=a.document_id "
     "WHERE a.id > %s AND d.kind='budget'"
 )
 PAUSED = (
-    "UPDATE runs_run SET bell=bell+1, ready_at=%s WHERE id IN (SELECT id FROM runs_run WHERE status='waiting' "
+    "UPDATE runs_run SET bell=bell+1, ready_at=%s WHERE id IN (SELECT id FROM runs_run "
+    "WHERE project_id IN (SELECT id FROM governance_project) AND status IN ('waiting', 'running') "  # by an index
     "AND waiting LIKE %s AND finished_at IS NULL{})"
 )
 WAITS_FOR_MONEY = '%"kind":"budget"%'
@@ -87,16 +90,19 @@ class Watch:
 
     def __init__(self) -> None:
         self._seen = 0
-        self._ring_until = self._ring_at = 0
+        self._ring_until = self._ring_at = self._ring_anyway_at = 0
 
     def tick(self, cursor: Any, now: int, skipping: str) -> bool:
-        """Rings for every run that waits for a budget, where one was activated or archived lately; says whether."""
+        """Rings for every run that waits for a budget, where one was activated or archived lately, and once a minute;
+        says whether."""
         cursor.execute(ACTIVATED, [self._seen])
         ((newest,),) = cursor.fetchall()
         if newest is not None:
             self._seen, self._ring_until, self._ring_at = newest, now + RING_FOR_US, now
+        elif now >= self._ring_anyway_at:
+            self._ring_until, self._ring_at = max(self._ring_until, now), now
         rings = self._ring_at <= now <= self._ring_until
         if rings:
             cursor.execute(PAUSED.format(skipping), [now, WAITS_FOR_MONEY])
-            self._ring_at = now + RING_EVERY_US
+            self._ring_at, self._ring_anyway_at = now + RING_EVERY_US, now + RING_ANYWAY_US
         return rings

@@ -141,3 +141,10 @@ def test_a_new_person_cannot_sign_in_with_a_password(ada):
     with pytest.raises(Conflict):
         people.create_user("grace", ada)
     assert list(AuditEntry.objects.values_list("action", "object")) == [("user.create", "user/grace")]
+
+
+@pytest.mark.parametrize("username", ["system", "System", "unknown"])
+def test_nobody_is_called_as_the_audit_log_calls_baton(db, username):
+    with pytest.raises(Refused) as refused:
+        people.create_user(username, None)
+    assert refused.value.problems[0].pointer == "/user"

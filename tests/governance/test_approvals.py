@@ -69,6 +69,7 @@ class TestDeciding:
             "payload": {"amount": 80.0},
             "by": ["rita"],
             "reason": "fine",
+            "changed": False,
         }
         assert clock.parse(at) <= clock.now()
 
@@ -345,6 +346,32 @@ def test_the_run_is_told_in_the_same_transaction_and_only_at_the_end(project, ad
     assert heard == []
     said(approval, ada)
     assert heard == [(approval.pk, RUN)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_said_is_looked_through_before_anything_is_locked(project, rita):
+    approval, heard = ask(project, editable=True), []
+
+    def looked_through(sender, *, said, at, **_):
+        heard.append((at, said, connection.in_atomic_block))
+        return {"amount": 70} if at == "/payload" else "[hidden]", {"amount": 70}
+
+    approvals.saying.connect(looked_through, dispatch_uid="a test")
+    try:
+        said(approval, rita, payload={"amount": 71}, reason="why")
+    finally:
+        approvals.saying.disconnect(dispatch_uid="a test")
+    assert heard == [("/payload", {"amount": 71}, False), ("/reason", "why", False)]
+    outcome = outcomes()[approval.pk]
+    assert (outcome["payload"], outcome["reason"], outcome["changed"]) == ({"amount": 70}, "[hidden]", True)
+
+
+@pytest.mark.django_db
+def test_one_item_is_withdrawn_and_the_others_stay(project):
+    one, other = ask(project, node="refund"), ask(project, node="charge")
+    play(inbox.withdrawing(one.pk, 1_800_000_000_000_000))
+    statuses = Approval.objects.order_by("pk").values_list("pk", "status")
+    assert dict(statuses) == {one.pk: "cancelled", other.pk: "pending"}
 
 
 @pytest.mark.django_db(transaction=True)

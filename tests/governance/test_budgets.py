@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -302,6 +303,14 @@ class TestAccounts:
             "spent_usd": 2.6,
         }
 
+    def test_after_a_raised_limit_it_warns_again_once_that_much_is_spent(self, project):
+        for run, limit_usd, warned in ((1, 2, 1), (2, 2, 0), (3, 10, 0), (4, 10, 1)):
+            reserve(project, run, 0, parsed(warn_at=0.5, limit_usd=limit_usd))
+            settle = ledger.Settle(run, "c", int(1.3 * DOLLAR), project.pk, "2026-01-31", "support")
+            (answer,) = play(settle)
+            assert (run, len(answer.warned)) == (run, warned)
+        assert AuditEntry.objects.filter(action="budget.warn").count() == 2
+
     def test_a_lowered_limit_breaks_nothing_and_a_raised_one_is_taken_over(self, project):
         assert reserve(project, 1, 4 * DOLLAR, parsed()).state == "held"
         assert reserve(project, 2, DOLLAR, parsed(limit_usd=2)).state == "waiting"
@@ -366,6 +375,20 @@ class TestMeters:
             )
         with django_assert_max_num_queries(4):
             assert len(budgets.meters(project)) == 8
+
+    @pytest.mark.parametrize("changes", [{}, {"subject": "run", "period": "run"}], ids=["dated", "runs"])
+    def test_meters_find_their_accounts_by_the_index(self, project, today, changes):
+        documents.create_and_publish(project, "budget", "b", body(**changes), None)
+        with CaptureQueriesContext(connection) as asked:
+            budgets.meters(project)
+        (query,) = (one["sql"] for one in asked if 'FROM "governance_account"' in one["sql"])
+        with connection.cursor() as cursor:
+            explain = "EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN "
+            if connection.vendor == "postgresql":
+                cursor.execute("SET LOCAL enable_seqscan = off")  # a small table is scanned whatever there is
+            cursor.execute(explain + query)
+            plan = " ".join(str(row[-1]) for row in cursor.fetchall())
+        assert "SCAN governance_account" not in plan and "Seq Scan" not in plan
 
     def test_another_projects_accounts_and_spends_are_not_seen(self, project, today):
         other = Project.objects.create(slug="beta", name="Beta")

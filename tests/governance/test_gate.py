@@ -100,6 +100,19 @@ def test_the_list_of_an_agent_comes_before_any_policy():
     assert verdict.code == "tool_not_allowed"
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "asked"),
+    [
+        (["role:reviewer"], ["user:ada"], ("user:ada",)),
+        (["user:ada"], ["group:leads"], ("user:ada",)),
+        (["role:reviewer", "user:ada"], ["role:reviewer", "group:leads"], ("role:reviewer",)),
+    ],
+)
+def test_of_several_approvals_the_narrowest_circle_is_asked(first, second, asked):
+    rules = book(policy("all", "approve", reviewers=first), policy("big", "approve", reviewers=second))
+    assert decide(tool_call(REFUND, amount=95.0), rules).reviewers == asked
+
+
 def test_several_approvals_become_the_strictest():
     verdict = decide(tool_call(REFUND, amount=95.0), book(APPROVE, STRICT))
     assert (verdict.reviewers, verdict.quorum, verdict.four_eyes, verdict.due_in_s) == (

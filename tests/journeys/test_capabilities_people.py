@@ -327,6 +327,8 @@ def test_a_fork_with_another_input_takes_no_approval_over(house: House):
     body = {"from_node": "pay", "input": {"amount": 9000}}
     answer = house.ada.post(f"runs/{play.id}/forks/", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/input")
+    answer = house.ada.post(f"runs/{play.id}/forks/", json={"from_node": "pay", "pins": {"tools/any": 2}})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/pins")
     assert house.ada.post(f"runs/{play.id}/forks/", json={"from_node": "pay"}).status_code == 201
     again = house.ada.post(f"runs/{play.id}/forks/", json={**body, "from_node": "ok"})
     fork = type(play)(house, again.json()["id"])

@@ -242,6 +242,40 @@ def test_kill_nine_in_the_middle_keeps_the_tokens_and_does_nothing_twice(start, 
     assert_nowhere_in(server.data)
 
 
+def test_who_approves_as_it_is_approves_what_was_asked_and_not_what_could_be_seen_of_it(start, mail):
+    server = start(BatonServer, env={"BATON_HTTP_ALLOW": mail.endpoint})
+    ada, rita = server.api("ada"), server.api("rita", "demo", "reviewer")
+    sends = stage.tool("mail", mail.url, "irreversible")
+    sends["config"]["body"] = {"to": "= arguments.to"}
+    sends["input_schema"] = {"type": "object", "properties": {"to": {"type": "string"}}}
+    call = {"id": "send", "type": "tool", "config": {"tool": "mail", "arguments": {"to": "= input.to"}}}
+    flow = stage.chain("letter", call)
+    flow["nodes"][-1]["config"] = {"output": {"to": "= input.to"}}
+    stage.publish(ada, sends, flow)
+    release = {"kind": "policy", "slug": "leaving", "effect": "approve", "actions": ["output.release"]}
+    assert ada.post("projects/demo/policies/leaving/versions/", json=release).status_code == 201
+    ruled(ada, "mask", "approval")
+
+    run = ada.launch("letter", input={"to": EMAIL})
+    for _ in range(2):  # the call, then the release
+        (wait,) = ada.waiting(run["id"])["waiting"]
+        item = rita.read(f"approvals/{wait['id']}/")
+        assert_nothing_planted(json.dumps(item), "the item")
+        stage.decide(rita, item, "approve")
+        stage.until(lambda id=item["id"]: id not in str(ada.read(f"runs/{run['id']}/")["waiting"]), 30, "on")
+    assert ada.finished(run["id"])["output"] == {"to": EMAIL}
+    assert mail.bodies("/mail")[0]["to"] == EMAIL
+    steps = ada.read(f"runs/{run['id']}/steps/")["results"]
+    assert [step["node"] for step in steps] == ["start", "send", "done"]
+
+    ruled(ada, "block", "approval")
+    saying = {"id": "made", "type": "transform", "config": {"output": {"to": "= input.to"}}}
+    stage.publish(ada, stage.chain("saying", saying))
+    failed = ada.finished(ada.launch("saying", input={"to": EMAIL})["id"])
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "denied")
+    assert "EMAIL_ADDRESS" in failed["error"]["message"]
+
+
 def ruled(api: Api, action: str, *where: str) -> None:
     rule = {"entities": ["EMAIL_ADDRESS"], "where": list(where), "action": action}
     answer = api.post(

@@ -6,10 +6,11 @@ import time
 import orjson
 import pytest
 
-from governance import secrets
+from governance import documents, secrets
 from registry import gateway
 from registry.breaker import THRESHOLD
 from registry.calls import CallFailed, Pinned, ToolAsk
+from tests.governance.conftest import member
 from tests.registry.desk import MemoryDesk
 from tests.registry.scene import Service, agent, hangs_up, says, tool
 
@@ -158,6 +159,41 @@ async def test_what_a_person_changed_is_checked_like_everything_else(service, de
     with pytest.raises(CallFailed) as refused:
         await gateway.tool_call(desk, ask(service, risk="irreversible"))
     assert refused.value.code == "invalid_input" and service.requests == []
+
+
+LARGE = {
+    "kind": "policy",
+    "slug": "large",
+    "name": "Large",
+    "effect": "approve",
+    "actions": ["tool.call"],
+    "when": "arguments.amount > 100",
+    "reason": "Large sums.",
+}
+
+
+def publish_policy(project, document: dict) -> None:
+    member(project, "rita", "reviewer")
+    documents.create_and_publish(project, "policy", document["slug"], document, None)
+
+
+async def test_a_change_that_other_people_would_have_to_approve_is_refused(project, service, desk):
+    await asyncio.to_thread(publish_policy, project, LARGE)
+    desk.store.answers = [("approve", {"amount": 5000})]
+    with pytest.raises(CallFailed) as refused:
+        await gateway.tool_call(desk, ask(service, risk="irreversible"))
+    assert (refused.value.code, refused.value.message) == (
+        "denied",
+        "This change needs the approval of role:reviewer by large@1: Large sums.",
+    )
+    assert service.requests == []
+
+
+async def test_a_change_within_what_was_asked_for_goes_on(project, service, desk):
+    await asyncio.to_thread(publish_policy, project, LARGE)
+    service.answers, desk.store.answers = [OK], [("approve", {"amount": 300})]
+    await gateway.tool_call(desk, ask(service, {"amount": 200}))
+    assert service.requests[0]["body"] == '{"amount":300}'
 
 
 @pytest.mark.parametrize("decision", ["reject", "timed_out"])

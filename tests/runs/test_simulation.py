@@ -3,6 +3,7 @@
 import pytest
 
 from governance import documents, people
+from governance.privacy import rulesets
 from governance.refusals import Refused
 from runs import launch, simulation
 from runs.models import Event
@@ -103,6 +104,21 @@ def test_a_fixed_number_of_queries_for_any_number_of_decisions(
         launch.launch(project, "plain", {"n": n}, user=ada)
     with django_assert_max_num_queries(8):
         assert simulation.simulate(project, policy("deny", "true"))["decisions"] == 24
+
+
+def test_protected_values_of_all_decisions_are_read_at_once_and_seen_by_the_policy(
+    project, ada, django_assert_max_num_queries
+):
+    said = [{"entities": ["EMAIL_ADDRESS"], "where": ["run_input"], "action": "tokenize"}]
+    documents.create_and_publish(
+        project, "privacy", "default", {"kind": "privacy", "slug": "default", "rules": said}, ada
+    )
+    rulesets.forget()
+    for n in range(20):
+        launch.launch(project, "plain", {"to": f"p{n}@shop.example"}, user=ada)
+    with django_assert_max_num_queries(9):
+        found = simulation.simulate(project, policy("deny", "input.to == 'p7@shop.example'"))
+    assert (found["decisions"], len(found["flips"])) == (20, 1)
 
 
 @pytest.mark.parametrize("body", [[], {}, {"slug": 1}, policy("deny", "nothing"), policy("deny", "1 +")])

@@ -14,6 +14,7 @@ from governance import ids, inbox
 from governance.models import Approval, Project
 from runs.engine.rows import dumps, loads
 from runs.models import Run
+from runs.views.budgets.waiting import ALIVE, FOR_MONEY
 from runs.views.forms.labels import humanised
 from runs.views.shell.addresses import address
 
@@ -146,7 +147,7 @@ def due_of(item: Approval, now: int) -> Due:
 
 def budget_waits(project: Project, names: Mapping[str, str]) -> list[BudgetWait]:
     """The newest runs that hold still for their budgets. One query."""
-    waiting = Run.objects.filter(project=project, status="waiting", waiting__contains='"budget"')
+    waiting = Run.objects.filter(project=project, status__in=ALIVE, waiting__contains=FOR_MONEY)
     found = []
     for run in waiting.order_by("-id")[:MOST_RUNS]:
         for wait in loads(run.waiting):

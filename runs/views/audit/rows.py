@@ -19,10 +19,12 @@ OF_DOCUMENTS = ("agent", "tool", "provider", "flow", "policy", "budget")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`who` is a name, `whence` where the act came from in words, `url` where its object is shown (or empty)."""
+    """`who` is a username (people choose their names themselves), `name` what they call themselves, `whence` where
+    the act came from in words, `url` where its object is shown (or empty)."""
 
     entry: Entry
     who: str
+    name: str
     initials: str
     picture: str
     act: str
@@ -48,11 +50,12 @@ def rows_of(project: Project | None, entries: Sequence[Entry]) -> list[Row]:
 def row_of(project: Project | None, entry: Entry, names: Mapping[str, str]) -> Row:
     data = parsed(entry.data)
     is_person = entry.actor != SYSTEM
-    who = (names.get(entry.actor) or entry.actor) if is_person else "Baton"
+    name = (names.get(entry.actor) or entry.actor) if is_person else ""
     return Row(
         entry=entry,
-        who=who,
-        initials="".join(part[0] for part in who.split()[:2]).upper() if is_person else "",
+        who=entry.actor if is_person else "Baton",
+        name=name,
+        initials="".join(part[0] for part in name.split()[:2]).upper(),
         picture=words.picture_of(entry.action),
         act=words.act_of(entry.action),
         detail=words.detail_of(entry.action, data),

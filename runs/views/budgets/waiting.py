@@ -7,6 +7,7 @@ from governance.models import Project
 from runs.models import Run
 
 MOST = 200
+ALIVE = ("waiting", "running")  # one that works in runs below it may have a paused step too
 FOR_MONEY = '"kind":"budget"'
 
 
@@ -20,7 +21,7 @@ class WaitingRun:
 
 def by_budget(project: Project) -> dict[str, list[WaitingRun]]:
     """The newest 200 that wait, by the slug of the budget. One query."""
-    rows = Run.objects.filter(project=project, status="waiting", waiting__contains=FOR_MONEY)
+    rows = Run.objects.filter(project=project, status__in=ALIVE, waiting__contains=FOR_MONEY)
     found: dict[str, list[WaitingRun]] = {}
     for run in rows.order_by("-id")[:MOST]:
         for slug, node in waits_of(run):

@@ -137,9 +137,8 @@ def detail_context(
 def default_step(run: Run) -> Step | None:
     """What one looks at first: what waits for somebody, what failed, what runs; None: the run itself."""
     for status in ("waiting", "failed", "running"):
-        found = (
-            Step.objects.filter(run_id=run.id, status=status, item=NO_ITEM).order_by("started_seq").first()
-        )
+        rows = Step.objects.filter(run_id=run.id, status=status, item=NO_ITEM).exclude(node="")
+        found = rows.order_by("started_seq").first()
         if found is not None:
             return found
     return None

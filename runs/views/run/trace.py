@@ -50,7 +50,7 @@ def first_page(run: Run, drawing: Drawing) -> dict[str, Any]:
 
 def steps_after(run: Run, keys: list | None, limit: int) -> tuple[list[Step], list | None]:
     """Steps by their start, and the key to go on from; None where these are the last."""
-    rows = in_order(Step.objects.filter(run_id=run.id))
+    rows = in_order(Step.objects.filter(run_id=run.id).exclude(node=""))  # the run itself is no step
     found = list((rows.filter(behind(keys)) if keys else rows)[: limit + 1])
     shown = found[:limit]
     return shown, place_of(shown[-1]) if len(found) > limit else None

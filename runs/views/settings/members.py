@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from governance import access, people
-from governance.models import Membership, Project, SignInLink, User
+from governance import access, accounts, people
+from governance.models import Membership, Project, User
 from governance.models.projects import ROLES
 from governance.refusals import Conflict, NotFound
 from runs.api.people import link_address
@@ -77,7 +77,7 @@ def new_user(request: HttpRequest, asked: dict) -> tuple[User, str]:
         sentence = _("There is no user “%(user)s”. An admin of this installation can make one.")
         raise Conflict(sentence % {"user": asked["username"]})
     user = people.create_user(asked["username"], request.user, name=asked["name"], email=asked["email"])
-    return user, link_address(request, SignInLink.create_for(user))
+    return user, link_address(request, accounts.make_link(user, request.user))
 
 
 def shown(

@@ -86,6 +86,12 @@ def test_rules_that_are_named_but_not_active_block_everything():
     assert Rulesets().chosen() is None
 
 
+def test_where_only_an_agent_names_rules_look_alikes_are_escaped_everywhere():
+    others = Rulesets(strict=Ruleset.parse(document((["US_SSN"], ["model_input"], "tokenize")))).chosen()
+    assert others is not None
+    assert not others.speaks_of("run_input")
+
+
 def test_rules_that_could_not_be_read_block_everything():
     away = rulesets._unreadable(None)
     assert all(away.chosen().action("model_input", entity) == "block" for entity in ENTITIES)

@@ -17,12 +17,10 @@ def rules(**actions: str) -> Ruleset:
 
 
 async def test_strings_in_any_depth_are_tokenized_and_keys_stay():
-    content = {
-        "ann@shop.example": [{"to": "ann@shop.example"}, "cc bob@shop.example, ann@shop.example", 3, None]
-    }
+    content = {"people 1": [{"to": "ann@shop.example"}, "cc bob@shop.example, ann@shop.example", 3, None]}
     sifted = await sift(rules(EMAIL_ADDRESS="tokenize"), "run_input", content, Vault(1))
     assert sifted.content == {
-        "ann@shop.example": [{"to": "<EMAIL_ADDRESS_1>"}, "cc <EMAIL_ADDRESS_2>, <EMAIL_ADDRESS_1>", 3, None]
+        "people 1": [{"to": "<EMAIL_ADDRESS_1>"}, "cc <EMAIL_ADDRESS_2>, <EMAIL_ADDRESS_1>", 3, None]
     }
     assert sifted.findings == [{"entity": "EMAIL_ADDRESS", "action": "tokenize", "count": 3}]
     assert sifted.blocked is None
@@ -48,12 +46,37 @@ async def test_a_block_says_what_and_where_and_its_record_holds_no_value():
     assert sifted.content == {"q": "[CREDIT_CARD]"}
 
 
-async def test_a_finding_in_a_number_is_blocked_because_it_cannot_be_changed():
-    sifted = await sift(rules(CREDIT_CARD="tokenize"), "tool_input", {"card": 4111111111111111}, Vault(1))
+@pytest.mark.parametrize("number", [4111111111111111, -4111111111111111, 4111111111111111.5])
+async def test_a_finding_in_a_number_is_blocked_because_it_cannot_be_changed(number):
+    sifted = await sift(rules(CREDIT_CARD="tokenize"), "tool_input", {"card": number}, Vault(1))
     assert "stand in a number" in sifted.blocked
-    assert (
-        await sift(rules(CREDIT_CARD="flag"), "tool_input", {"card": 4111111111111111}, Vault(1))
-    ).blocked is None
+    assert (await sift(rules(CREDIT_CARD="flag"), "tool_input", {"card": number}, Vault(1))).blocked is None
+
+
+@pytest.mark.parametrize("action", ["mask", "tokenize", "block"])
+async def test_a_finding_in_a_key_is_blocked_and_its_record_holds_no_value(action):
+    content = {"people": [{"ann@shop.example": {"paid": True}}]}
+    sifted = await sift(rules(EMAIL_ADDRESS=action), "tool_output", content, Vault(1))
+    assert sifted.blocked == {
+        "block": "The privacy rules default@2 found EMAIL_ADDRESS in tool_output: they are blocked.",
+    }.get(
+        action,
+        "The privacy rules default@2 found EMAIL_ADDRESS in tool_output: they stand in a key, which cannot be changed: "
+        "send them as text.",
+    )
+    assert sifted.content == {"people": [{"[EMAIL_ADDRESS]": {"paid": True}}]}
+    assert sifted.findings == [{"entity": "EMAIL_ADDRESS", "action": action, "count": 1}]
+
+
+async def test_a_flagged_key_goes_on_and_is_told():
+    content = {"ann@shop.example": 1, "plain_name": "219-09-9999"}
+    sifted = await sift(rules(EMAIL_ADDRESS="flag", US_SSN="mask"), "run_input", content, Vault(1))
+    assert sifted.blocked is None
+    assert sifted.content == {"ann@shop.example": 1, "plain_name": "[US_SSN]"}
+    assert sifted.findings == [
+        {"entity": "EMAIL_ADDRESS", "action": "flag", "count": 1},
+        {"entity": "US_SSN", "action": "mask", "count": 1},
+    ]
 
 
 async def test_what_needs_an_approval_waits_as_a_token_and_comes_back_after_it():

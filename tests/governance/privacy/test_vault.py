@@ -60,6 +60,20 @@ class TestTokens:
         values = {token: value for token, (_, value) in vault.read(7).items()}
         assert vault.restored(content, values.get, [MAIL])["ssn"] == "<US_SSN_1>"
 
+    def test_many_root_runs_are_read_at_once_and_each_sees_its_own_values(self):
+        vault.allocate(7, [(MAIL, "ann@shop.example"), (MAIL, "bob@shop.example")])
+        vault.allocate(8, [(MAIL, "zoe@shop.example")])
+        text = "<EMAIL_ADDRESS_1> <EMAIL_ADDRESS_2>"
+        with CaptureQueriesContext(connection) as asked:
+            told = vault.reveal_each([(7, text), (8, text), (9, text), (7, {"n": 1})])
+        assert told == [
+            "ann@shop.example bob@shop.example",
+            "zoe@shop.example <EMAIL_ADDRESS_2>",
+            text,
+            {"n": 1},
+        ]
+        assert len(asked) == 1
+
     def test_what_was_sealed_under_another_key_stays_a_token(self, settings):
         vault.allocate(7, [(MAIL, "ann@shop.example")])
         settings.SECRET_KEY = "another" * 10
@@ -76,6 +90,35 @@ class TestExpiry:
         row = VaultEntry.objects.get()
         assert (row.number, bytes(row.ciphertext), row.digest) == (2, b"", "2")
         assert list(vault.allocate(7, [(MAIL, "ann@shop.example")])) == ["<EMAIL_ADDRESS_3>"]
+
+    def test_a_run_that_takes_content_over_gives_no_number_out_again(self):
+        vault.allocate(7, [(MAIL, "ann@shop.example"), (MAIL, "bob@shop.example")])
+        VaultEntry.objects.update(expires_at=clock.now() - 1)
+        vault.forget_expired()
+        vault.allocate(7, [("US_SSN", "219-09-9999")])
+        vault.copy(7, 8)
+        assert list(vault.allocate(8, [(MAIL, "zoe@shop.example")])) == ["<EMAIL_ADDRESS_3>"]
+        assert vault.reveal(8, ["<EMAIL_ADDRESS_1> <EMAIL_ADDRESS_2> <US_SSN_1>"]) == [
+            "<EMAIL_ADDRESS_1> <EMAIL_ADDRESS_2> 219-09-9999"
+        ]
+
+    def test_a_value_that_no_longer_opens_keeps_its_number_in_the_run_that_takes_over(self, settings):
+        vault.allocate(7, [(MAIL, "ann@shop.example")])
+        settings.SECRET_KEY = "another" * 10
+        vault.copy(7, 8)
+        assert list(vault.allocate(8, [(MAIL, "zoe@shop.example")])) == ["<EMAIL_ADDRESS_2>"]
+        assert vault.reveal(8, ["<EMAIL_ADDRESS_1>"]) == ["<EMAIL_ADDRESS_1>"]
+
+    def test_one_sweep_takes_a_bounded_share_and_the_next_the_rest(self, monkeypatch):
+        monkeypatch.setattr(vault, "SWEPT", 3)
+        for root_id in range(1, 6):
+            vault.allocate(root_id, [(MAIL, "ann@shop.example")])
+        VaultEntry.objects.update(expires_at=clock.now() - 1)
+        vault.forget_expired()
+        assert VaultEntry.objects.exclude(ciphertext=b"").count() == 2
+        vault.forget_expired()
+        assert VaultEntry.objects.exclude(ciphertext=b"").count() == 0
+        assert VaultEntry.objects.count() == 5
 
     def test_what_is_used_lasts_its_full_time_again(self, settings):
         settings.VAULT_DAYS = 30

@@ -74,3 +74,17 @@ def test_an_item_is_found_by_what_it_is_about():
     ).steps["a", 1, None]
     item = step.items["approval", "a.1/a1"]
     assert (item.id, item.due_at, item.decided["decision"]) == (1, AT, "approve")
+
+
+def test_an_item_keeps_what_it_is_bound_to():
+    asked = {"id": "0000000000001", "call": "a.1/a1", "kind": "approval", "fingerprint": "f1"}
+    step = folded(("approval.requested", asked, 0)).steps["a", 1, None]
+    assert step.items["approval", "a.1/a1"].fingerprint == "f1"
+
+
+def test_what_was_found_in_a_question_about_the_run_itself_is_known():
+    memory = Memory(1)
+    found = {"call": "release", "where": "approval", "action": "mask"}
+    memory.apply(1, AT, "privacy.found", None, None, None, None, found)
+    assert memory.whole.told == {"found release approval mask"}
+    assert memory.steps == {}

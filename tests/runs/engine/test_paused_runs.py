@@ -13,7 +13,11 @@ from django.db import connection
 from governance import clock, documents, freshness
 from governance.models import Account, Document, Membership, Project, Reservation, User
 from registry import lookups, model_attempt, offloop
+from runs.engine.pauses import PAUSED, WAITS_FOR_MONEY, Watch
+from runs.engine.rows import loads
 from runs.models import Event, Run
+from runs.views.approvals.rows import budget_waits
+from runs.views.budgets.waiting import by_budget
 from tests.environment import scaled
 from tests.runs.engine import accidents
 from tests.runs.engine.simulation import World
@@ -30,6 +34,25 @@ LIBRARY = [
         "type": "scripted",
         "prices": {"m": {"input_usd_per_mtok": 0, "output_usd_per_mtok": 2}},
         "script": [{"say": "Said.", "after_s": 0.2, "tokens": {"input": 0, "output": 100}}],
+    },
+    {
+        "kind": "provider",
+        "slug": "clinic",
+        "type": "scripted",
+        "prices": {"m": {"input_usd_per_mtok": 0, "output_usd_per_mtok": 0}},
+        "script": [{"say": "Awake.", "after_s": 20}],
+    },
+    {"kind": "agent", "slug": "sleeper", "model": "clinic/m"},
+    {
+        "kind": "flow",
+        "slug": "sleeping",
+        "name": "sleeping",
+        "nodes": [
+            {"id": "start", "type": "start"},
+            {"id": "sleep", "type": "agent", "config": {"agent": "sleeper", "text": "?"}},
+            {"id": "done", "type": "end"},
+        ],
+        "edges": [{"from": "start", "to": "sleep"}, {"from": "sleep", "to": "done"}],
     },
     {"kind": "agent", "slug": "saver", "model": "bank/m", "params": {"max_tokens": 125}},
     {
@@ -51,6 +74,27 @@ LIBRARY = [
             {"from": "two", "to": "done"},
         ],
     },
+    {
+        "kind": "flow",
+        "slug": "parting",
+        "name": "parting",
+        "nodes": [
+            {"id": "start", "type": "start"},
+            *(
+                {"id": id, "type": "agent", "config": {"agent": "saver", "text": "?"}}
+                for id in ("one", "two")
+            ),
+            {"id": "below", "type": "subflow", "config": {"flow": "sleeping", "input": {}}},
+            *({"id": id, "type": "end"} for id in ("done", "slept")),
+        ],
+        "edges": [
+            {"from": "start", "to": "one"},
+            {"from": "one", "to": "two"},
+            {"from": "two", "to": "done"},
+            {"from": "start", "to": "below"},
+            {"from": "below", "to": "slept"},
+        ],
+    },
 ]
 
 
@@ -59,7 +103,6 @@ def budget(limit_usd: float) -> dict:
         "kind": "budget",
         "slug": "day",
         "subject": "flow",
-        "of": "saving",
         "limit_usd": limit_usd,
         "period": "day",
         "on_exceed": "pause",
@@ -92,12 +135,14 @@ Play = Callable[..., World]
 
 @pytest.fixture
 def play(stage, django_db_blocker, monkeypatch) -> Iterator[Play]:
-    """`play(act=(seconds, work), …)` plays the flow on a day of its own, half a minute before midnight."""
+    """`play(flow, act=(seconds, work), …)` plays a flow on a day of its own, half a minute before midnight."""
     project, ada, rita = stage
     monkeypatch.setattr(offloop, "_pool", Inline())
     monkeypatch.setattr(freshness, "_pool", Inline())
 
-    def play_one(act: tuple[float, Callable[[World], None]] | None = None, **options) -> World:
+    def play_one(
+        flow: str = "saving", act: tuple[float, Callable[[World], None]] | None = None, **options
+    ) -> World:
         world = World(project, ada, rita, **options)
         days = 2 * Run.objects.count()
         midnight = world.clock.seconds - world.clock.seconds % DAY_S + (days + 1) * DAY_S
@@ -109,7 +154,7 @@ def play(stage, django_db_blocker, monkeypatch) -> Iterator[Play]:
         if act is not None:
             world.agenda.after(act[0], partial(act[1], world))
         try:
-            world.run = world.play("saving")
+            world.run = world.play(flow)
         finally:
             world.close()
         world.midnight = int(midnight * 1_000_000)
@@ -191,3 +236,32 @@ def test_a_paused_run_can_be_cancelled(play: Play):
     world = play(act=(10.0, lambda world: accidents.cancel(world, world.processes[0])), sole=True)
     assert (world.run.status, world.run.cost) == ("cancelled", COST)
     assert world.run.finished_at - world.cancelled_at < 1_000_000
+
+
+def test_a_paused_step_hears_it_while_a_run_below_works(play: Play):
+    def raise_limit(world: World) -> None:
+        run = Run.objects.get(id=world.root.id)
+        assert (run.status, run.owner) == ("running", None), "it is parked, and works below"
+        (shown,) = loads(run.waiting)
+        assert (shown["kind"], shown["node"]) == ("budget", "two")
+        assert [(one.run.id, one.node) for one in by_budget(world.project)["day"]] == [(run.id, "two")]
+        assert [one.run.id for one in budget_waits(world.project, {})] == [run.id]
+        publish(world, 1)
+
+    world = play("parting", act=(10.0, raise_limit), sole=True)
+    raised = world.midnight - (BEFORE_MIDNIGHT_S - 10) * 1_000_000
+    second = Event.objects.filter(run_id=world.run.id, type="model.called").last()
+    assert (second.node, world.run.status, world.run.waiting) == ("two", "succeeded", "[]")
+    assert 0 <= second.at - raised < 5_000_000
+    assert Run.objects.get(parent_id=world.run.id).finished_at > second.at
+    assert by_budget(world.project) == {} and budget_waits(world.project, {}) == []
+
+
+def test_a_keeper_rings_again_each_minute_for_an_activation_that_was_stored_late(stage, django_db_blocker):
+    second, watch = 1_000_000, Watch()
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        rang = [at for at in range(200) if watch.tick(cursor, at * second, "")]
+        cursor.execute("EXPLAIN QUERY PLAN " + PAUSED.format(""), [0, WAITS_FOR_MONEY])
+        plan = " ".join(row[-1] for row in cursor.fetchall())
+    assert rang == [0, 1, 2, 3, 4, 64, 124, 184]
+    assert "run_by_status" in plan and "SCAN runs_run" not in plan

@@ -95,6 +95,7 @@ def test_an_admin_of_the_installation_makes_a_user_whose_link_is_shown_once(demo
     assert link[1] not in ada.get(MEMBERS).content.decode()
     kim = Client()
     assert kim.get(link[1]).status_code == 302
+    assert AuditEntry.objects.filter(action="link.create", object="user/kim", actor="ada").exists()
     assert kim.get("/projects/demo/").status_code == 200
 
 
