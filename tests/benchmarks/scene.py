@@ -49,20 +49,21 @@ class Scene:
 
     def store(self, flow: str, input: Any, count: int, *, ready: bool = False) -> list[int]:
         """New runs that nobody was rung for; only those that are `ready` are found by an engine's sweep."""
-        from governance import documents, ids
+        from governance import documents, ids, rulebooks
         from runs.engine.birth import newborn
         from runs.engine.rows import EVENT_COLUMNS, dumps
         from runs.models import Event, Run
 
         version = documents.find(self.project, "flow", flow)
         pins = dumps(documents.pins(self.project, version))
+        book = rulebooks.read(self.project.pk)
         born = []
         for _ in range(count):
             run = Run(
                 id=ids.new_id(), project=self.project, flow=flow, version=version.number, user=self.user
             )
             run.pins, run.trigger = pins, "api"
-            born.append(newborn(run, project="demo", username="ada", input=input, labels={})[0])
+            born.append(newborn(run, project="demo", username="ada", input=input, labels={}, book=book)[0])
             if not ready:
                 run.ready_at = None
         Run.objects.bulk_create([one.run for one in born], batch_size=100)

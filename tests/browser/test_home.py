@@ -27,10 +27,10 @@ def test_an_empty_project_shows_the_first_steps_and_then_its_first_run_by_itself
     run = server.api("ada").launch("customer-support", input=REFUND)["id"]
     expect(ada.get_by_role("row", name=re.compile("I was charged twice"))).to_be_visible()
     expect(figure(ada, "Runs today")).to_have_text("1")
-    server.api("ada").waiting(run)
+    item = server.api("ada").waiting(run)["waiting"][0]["id"]
     expect(figure(ada, "Waiting for you")).not_to_have_text("0")
-    link = ada.get_by_role("region", name="Waiting for you").get_by_role("link").first
-    expect(link).to_have_attribute("href", f"/runs/{run}/")
+    link = ada.get_by_role("region", name="Waiting for you").get_by_role("list").get_by_role("link").first
+    expect(link).to_have_attribute("href", f"/projects/demo/approvals/{item}/")
     expect(ada.get_by_role("img", name=re.compile("Runs per hour today: 1 runs"))).to_be_visible()
     audit_page(ada)
 

@@ -187,6 +187,7 @@ def test_a_restarted_server_loses_and_repeats_nothing(ada: Page, api: Api, serve
 def test_text_streams_into_the_selected_step_and_gives_way_to_the_journal(ada: Page, api: Api, peer):
     peer.hold("/look")
     run_id = api.launch("talk", input={})["id"]
+    stage.until(lambda: "talk" in {step["node"] for step in api.steps(run_id)}, 20, "the step is there")
     open_run(ada, run_id, "steps/talk/1/")
     expect(ada.locator("#run-detail")).to_contain_text(stage.WORDS)
     peer.release("/look")
