@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import close_old_connections
 
-from governance import money, rulebooks
+from governance import budgets, money, rulebooks
 from governance.models import Approval
 from governance.port import Limit, Lineage, Statement
+from governance.privacy import rulesets
 from governance.privacy.tokens import found_in
 from runs.engine.library import DRAFT, Library, flow_of
 from runs.engine.record import Loaded, News, RunRecord
@@ -30,7 +31,8 @@ class Loader:
         epochs = dict(claims)
         runs = list(Run.objects.filter(id__in=epochs).select_related("project", "user"))
         for project_id in {run.project_id for run in runs}:
-            rulebooks.read(project_id)  # whatever was put in force before the run was launched holds for it
+            for in_force in (rulebooks, budgets, rulesets):
+                in_force.read(project_id)  # whatever was put in force before the run was launched holds for it
         named: dict[int, set[str]] = defaultdict(set)
         events = self._events(epochs, named)
         parts = self._parts([run.id for run in runs if run.seq > FRESH], named)
