@@ -62,26 +62,32 @@ def newborn(
     run.root_id = run.root_id or run.id
     run.trace_id = run.trace_id or secrets.token_hex(16)
     run.labels, run.seq = dumps(labels), 2 + len(found)
-    facts = {
-        "flow": {"slug": run.flow, "version": run.version},
-        "project": project,
-        "user": username,
-        "environment": run.environment,
-        "trigger": run.trigger,
-        "input": input if meant is AS_SHOWN else meant,
-        "run": {
-            "id": ids.encode(run.id),
-            "flow": run.flow,
-            "project": project,
-            "user": username,
-            "environment": run.environment,
-            "cost_usd": 0.0,
-        },
-        "cost_usd": 0.0,
-    }
+    facts = _facts(run, project, username, input if meant is AS_SHOWN else meant)
     operation = gate.Operation("flow.launch", "launch", facts)
     shown = gate.Operation("flow.launch", "launch", {**facts, "input": input})
     verdict = gate.told(gate.decide(operation, book), shown, book)
+    created = _created(run, username, input, labels, document)
+    # The first line holds everything that this was decided on.
+    return Newborn(run, created, verdict.as_line(operation, {"cost_usd": 0.0}), found), verdict
+
+
+def _facts(run: Run, project: str, username: str, meant: Any) -> dict[str, Any]:
+    """What the policies of launches may ask; `meant` is the input with its values."""
+    where = {"project": project, "user": username, "environment": run.environment}
+    return {
+        **where,
+        "flow": {"slug": run.flow, "version": run.version},
+        "trigger": run.trigger,
+        "input": meant,
+        "run": {**where, "id": ids.encode(run.id), "flow": run.flow, "cost_usd": 0.0},
+        "cost_usd": 0.0,
+    }
+
+
+def _created(
+    run: Run, username: str, input: Any, labels: Mapping, document: Mapping | None
+) -> dict[str, Any]:
+    """The data of the first line: what the run is born with."""
     created = {
         "flow": run.flow,
         "version": run.version,
@@ -94,10 +100,7 @@ def newborn(
         "trace_id": run.trace_id,
         "parent": parent_of(run),
     }
-    if document is not None:
-        created["document"] = document
-    # The first line holds everything that this was decided on.
-    return Newborn(run, created, verdict.as_line(operation, {"cost_usd": 0.0}), found), verdict
+    return created if document is None else {**created, "document": document}
 
 
 def parent_of(run: Run) -> dict | None:
