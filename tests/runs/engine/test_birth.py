@@ -3,12 +3,14 @@
 import pytest
 from django.db import connection
 
-from governance import documents, people
+from governance import budgets, documents, people, rulebooks
+from governance.documents.changes import changed
 from governance.ledger import run_sync
+from governance.privacy import rulesets
 from governance.rules import Rulebook
 from runs.engine.birth import born, child_of
 from runs.engine.library import Library
-from runs.engine.loader import record
+from runs.engine.loader import Loader, record
 from runs.engine.rows import loads
 from runs.launch import launch
 from runs.models import Event, Run
@@ -51,6 +53,41 @@ def test_a_step_has_one_child_however_often_it_asks(above):
     child = Run.objects.get(id=number)
     assert (child.parent_id, child.root_id, child.trace_id) == (above.id, above.id, above.trace_id)
     assert [event.type for event in child.events.order_by("seq")] == ["run.created", "policy.decided"]
+
+
+@pytest.mark.parametrize(
+    ("plural", "in_force", "body"),
+    [
+        ("policies", rulebooks, {"kind": "policy", "effect": "deny", "actions": ["tool.call"]}),
+        (
+            "budgets",
+            budgets,
+            {"kind": "budget", "subject": "project", "limit_usd": 1, "period": "day", "on_exceed": "block"},
+        ),
+        (
+            "privacy",
+            rulesets,
+            {
+                "kind": "privacy",
+                "rules": [{"entities": ["US_SSN"], "where": ["run_input"], "action": "mask"}],
+            },
+        ),
+    ],
+)
+def test_what_another_process_put_in_force_a_moment_ago_holds_for_a_run_that_is_loaded(
+    above, monkeypatch, plural, in_force, body
+):
+    before = in_force.read(above.project_id)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(changed, "receivers", [])
+        changed.sender_receivers_cache.clear()
+        documents.create_and_publish(above.project, plural, "fresh", {**body, "slug": "fresh"}, None)
+    changed.sender_receivers_cache.clear()
+    assert in_force.current(above.project_id) == before
+    # The test's transaction lives on this connection.
+    monkeypatch.setattr("runs.engine.loader.close_old_connections", lambda: None)
+    Loader().load([(above.id, 1)])
+    assert in_force.current(above.project_id) != before
 
 
 def test_flows_of_flows_do_not_multiply_without_end(above):
