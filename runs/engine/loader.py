@@ -31,8 +31,9 @@ class Loader:
         epochs = dict(claims)
         runs = list(Run.objects.filter(id__in=epochs).select_related("project", "user"))
         for project_id in {run.project_id for run in runs}:
+            # What was put in force before the run was launched holds for it.
             for in_force in (rulebooks, budgets, rulesets):
-                in_force.read(project_id)  # whatever was put in force before the run was launched holds for it
+                in_force.read(project_id)
         named: dict[int, set[str]] = defaultdict(set)
         events = self._events(epochs, named)
         parts = self._parts([run.id for run in runs if run.seq > FRESH], named)

@@ -168,6 +168,15 @@ class Drawing:
     def kept_edges(self) -> set[tuple[str, str, str]]:
         return {(found["from"], found.get("port", "out"), found["to"]) for found in self.kept()["edges"]}
 
+    def box(self, name: str) -> dict[str, float]:
+        """Where a card stands, once it is drawn; an answer of the server may just be drawing it anew."""
+        self.card(name).wait_for()
+        deadline = time.monotonic() + 10
+        while (found := self.card(name).bounding_box()) is None:
+            assert time.monotonic() < deadline, f"{name} is not on the page"
+            self.settle()
+        return found
+
     # what a person does
 
     def middle(self, name: str) -> Point:
@@ -177,7 +186,7 @@ class Drawing:
 
     def port(self, name: str, port: str = "out") -> Point:
         """The dot of a port: at the card's border."""
-        card = self.card(name).bounding_box()
+        card = self.box(name)
         box = self.card(name).locator(f'.port[data-port="{port}"]').bounding_box()
         return card["x"] if port == "in" else card["x"] + card["width"], box["y"] + box["height"] / 2
 

@@ -25,7 +25,7 @@ def test_what_is_dragged_from_the_palette_lands_under_the_pointer(drawing):
     box = drawing.canvas.bounding_box()
     palette(drawing, "agent").drag_to(drawing.canvas, target_position={"x": x - box["x"], "y": y - box["y"]})
     drawing.card("agent").wait_for()
-    landed = drawing.card("agent").bounding_box()
+    landed = drawing.box("agent")
     assert landed["x"] < x < landed["x"] + landed["width"]
     assert landed["y"] < y < landed["y"] + landed["height"]
     assert "agent" in {found["id"] for found in drawing.kept()["nodes"]}
@@ -43,7 +43,7 @@ def test_the_palette_adds_in_view_without_overlap(drawing, how):
     assert not drawing.page.evaluate(OVERLAPS)
     box = drawing.canvas.bounding_box()
     for name in ("tool", "tool_2", "tool_3"):
-        card = drawing.card(name).bounding_box()
+        card = drawing.box(name)
         assert card["x"] >= box["x"] and card["y"] >= box["y"]
         assert card["x"] + card["width"] <= box["x"] + box["width"]
     assert {"tool", "tool_2", "tool_3"} <= {found["id"] for found in drawing.kept()["nodes"]}

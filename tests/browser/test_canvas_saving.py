@@ -254,7 +254,7 @@ def test_nodes_without_a_place_get_one_and_the_first_change_keeps_it(ada, server
     nodes = [{key: value for key, value in one.items() if key != "position"} for one in FORK["nodes"]]
     drawing = Drawing(ada, server, {**flow(nodes, FORK["edges"])})
     drawing.wait_until(f"{CANVAS}.unplaced.size === 6")
-    xs = [drawing.card(name).bounding_box()["x"] for name in ("start", "first", "which", "left", "done")]
+    xs = [drawing.box(name)["x"] for name in ("start", "first", "which", "left", "done")]
     assert xs == sorted(set(xs))
     assert "position" not in drawing.kept()["nodes"][0]
     drawing.click("left")

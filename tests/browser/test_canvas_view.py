@@ -69,13 +69,13 @@ def test_shift_1_fits_all_shift_2_the_selection_and_ctrl_0_is_actual_size(drawin
     drawing.press("Shift+Digit1")
     box = drawing.canvas.bounding_box()
     for name in ("start", "left", "right", "done"):
-        card = drawing.card(name).bounding_box()
+        card = drawing.box(name)
         assert card["x"] > box["x"] and card["x"] + card["width"] < box["x"] + box["width"]
     whole = drawing.view()["zoom"]
     assert whole < 1
 
     drawing.press("Shift+Digit2")
-    card = drawing.card("first").bounding_box()
+    card = drawing.box("first")
     assert drawing.view()["zoom"] == 1
     assert card["x"] + card["width"] / 2 == pytest.approx(box["x"] + box["width"] / 2, abs=1)
 
