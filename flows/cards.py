@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from flows.checks.drawing import Lookup
+from flows.members import person
 from flows.nodes import TYPES
 from flows.nodes.base import NodeType
+from flows.seats import Held, held, together
 from governance.refusals import Problem
 from governance.schemas import fits
 
 MOST_SHOWN = 60
-PEOPLE = ("role:", "user:", "group:")
 REFERRED = ("agent", "tool", "flow")
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 UNKNOWN_ICON = "circle-help"
@@ -23,7 +24,8 @@ UNKNOWN_ICON = "circle-help"
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """One card. `ports` lead out, `inputs` says whether anything may lead in; `problem` is error, warning or None."""
+    """One card. `ports` lead out, `inputs` says whether anything may lead in; `problem` is error, warning or None;
+    `held` is who works inside."""
 
     id: str
     type: str
@@ -36,6 +38,7 @@ class CardView:
     inputs: bool
     inspector_url: str | None = None
     problem: str | None = None
+    held: Held | None = None
 
 
 def cards(
@@ -87,6 +90,7 @@ def card(
         inputs=node["type"] != "start",
         inspector_url=inspector_url and inspector_url(node["id"]),
         problem=problem,
+        held=held(config, lookup),
     )
 
 
@@ -143,8 +147,9 @@ def asked(config: Mapping[str, Any], lookup: Lookup) -> str:
     return " or ".join(people) + within
 
 
-def person(name: str) -> str:
-    return next((name.removeprefix(kind) for kind in PEOPLE if name.startswith(kind)), name)
+def teamed(config: Mapping[str, Any], lookup: Lookup) -> str:
+    """How the members of a team work together."""
+    return together(config)
 
 
 def branches(config: Mapping[str, Any], lookup: Lookup) -> str:
@@ -179,7 +184,7 @@ def made(config: Mapping[str, Any], lookup: Lookup) -> str:
     )
 
 
-FACTS = (referred, asked, branches, combined, rested, made)
+FACTS = (referred, teamed, asked, branches, combined, rested, made)
 
 
 def span(seconds: float) -> str:

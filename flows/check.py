@@ -6,6 +6,7 @@ the schema the checks go on with everything else. Errors stop publishing; warnin
 
 from collections.abc import Iterator, Mapping
 
+from flows.checks.crews import crews
 from flows.checks.drawing import Drawing, Lookup
 from flows.checks.fields import fields
 from flows.checks.fits import fits
@@ -14,6 +15,7 @@ from flows.checks.loops import loops
 from flows.checks.references import references
 from flows.checks.schemas import schemas
 from flows.checks.scope import scope
+from flows.checks.state import state
 from flows.checks.structure import structure
 from governance.refusals import Problem
 
@@ -48,4 +50,4 @@ def configs(drawing: Drawing) -> Iterator[Problem]:
             yield drawing.at_node(problem, node.id)
 
 
-CHECKS = (structure, loops, configs, schemas, references, scope, fields, fits)
+CHECKS = (structure, loops, configs, schemas, references, scope, fields, fits, crews, state)

@@ -48,12 +48,18 @@ def total(costs) -> Cost:
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One step of an agent: what it is asked, whether its answer has a schema, how often it may be attempted, and the
-    number of the last attempt of the step that may be its own."""
+    number of the last attempt of the step that may be its own.
+
+    `rounds` are its turns, expected and at most, that call functions of its node; `is_open` says that others write
+    what it reads: a task, a transcript.
+    """
 
     text: str
     structured: bool
     attempts: int
     last: int
+    rounds: tuple[int, int] = (0, 0)
+    is_open: bool = False
 
 
 def agent_cost(agent: Mapping | None, ask: Ask, price: PriceOf) -> Cost:
@@ -65,19 +71,20 @@ def agent_cost(agent: Mapping | None, ask: Ask, price: PriceOf) -> Cost:
         return UNKNOWN
     models = [agent["model"], *agent.get("fallback_models", ())]
     calls = [call_cost(agent, ask, price(model)) for model in models]
-    usual = 2 if agent.get("tools") else 1
+    usual = (2 if agent.get("tools") else 1) + ask.rounds[0]
     return Cost(calls[0].expected * usual, total(calls).times(0, most_turns(agent, ask)).worst)
 
 
 def most_turns(agent: Mapping, ask: Ask) -> int:
-    """Model calls of a step: in each attempt a turn a tool call and the answer; attempt n grants n repairs in all.
+    """Model calls of a step: in each attempt a turn a tool call, a turn a round, and the answer; attempt n grants n
+    repairs in all.
 
     Attempts are counted through the whole step: a fallback that is the third attempt may repair three times.
     """
     tool_calls = (
         agent.get("limits", {}).get("max_tool_calls", DEFAULT_TOOL_CALLS) if agent.get("tools") else 0
     )
-    return ask.attempts * (tool_calls + 1) + ask.last
+    return ask.attempts * (tool_calls + ask.rounds[1] + 1) + ask.last
 
 
 def call_cost(agent: Mapping, ask: Ask, rates: tuple | None) -> Cost:
@@ -99,7 +106,8 @@ def call_cost(agent: Mapping, ask: Ask, rates: tuple | None) -> Cost:
 def usual_input(agent: Mapping, ask: Ask) -> int:
     """Tokens that a call is expected to send."""
     written = agent.get("instructions", "") + ask.text
-    return len(written) // CHARACTERS_PER_TOKEN + written.count("{{") * TOKENS_PER_TAG
+    unknown = written.count("{{") + ask.is_open
+    return len(written) // CHARACTERS_PER_TOKEN + unknown * TOKENS_PER_TAG
 
 
 def most_input(agent: Mapping, ask: Ask) -> int | None:
@@ -112,6 +120,7 @@ def most_input(agent: Mapping, ask: Ask) -> int | None:
     if window is not None:
         return window * CHARACTERS_PER_TOKEN + len(agent.get("instructions", "").encode())
     written = agent.get("instructions", "") + ask.text
-    if "{{" in written or "{%" in written or agent.get("tools") or ask.structured:
+    grows = agent.get("tools") or ask.structured or ask.is_open
+    if "{{" in written or "{%" in written or grows:
         return None
     return len(written.encode())

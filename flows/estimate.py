@@ -5,15 +5,16 @@ turns, a text tag brings 250 tokens, a list whose length is unknown has five ite
 
 Worst: every node runs as often as its loops allow (1 + max, multiplied where they nest), a map on as many items as a
 fixed list, the input schema's `maxItems` or `limits.max_steps` allow; every attempt fails and its fallbacks run too;
-an agent takes all its tool calls and repairs, on each of its models. Tokens out are bounded by `max_tokens`, tokens in
-by `context.max_tokens`, else only for fixed texts: nobody knows at design time how long an input will be. What is not
-bounded in this way is bounded where the engine enforces it, by the agent's `max_cost_usd_per_call` and the flow's
-`limits.max_cost_usd`. So with `max_cost_usd` nothing is unbounded, and the worst case is never above it. A model
-without a price is unbounded too: unpriced is not free. A person who answers an escalation with `retry` starts a step
-anew; that is not counted.
+an agent takes all its tool calls and repairs, on each of its models, and hands its work on as often as it may; a
+supervisor and a team take all their turns (flows/turns.py), each by the dearest of their members. Tokens out are
+bounded by `max_tokens`, tokens in by `context.max_tokens`, else only for fixed texts: nobody knows at design time how
+long an input will be. What is not bounded in this way is bounded where the engine enforces it, by the agent's
+`max_cost_usd_per_call` and the flow's `limits.max_cost_usd`. So with `max_cost_usd` nothing is unbounded, and the worst
+case is never above it. A model without a price is unbounded too: unpriced is not free. A person who answers an
+escalation with `retry` starts a step anew; that is not counted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import ceil, prod
 
@@ -23,14 +24,24 @@ from flows.checks.fitting import UNFINISHED, fitted
 from flows.checks.shapes import follow
 from flows.costs import FREE, UNKNOWN, Ask, Cost, PriceOf, agent_cost, total
 from flows.graph import Edge, Node
+from flows.hops import hops_of, stand_ins
+from flows.members import Member
 from flows.nodes import TYPES
 from flows.nodes.base import NodeType
+from flows.turns import Turns, rounds_of, turns_of
 from governance.expressions import cel_parser
 from governance.expressions.errors import Invalid
 from governance.expressions.syntax import ListOf
 from governance.money import dollars, nano
 
 USUAL_ITEMS = 5
+RARELY = ("/config/second_opinion",)  # asked where the first opinion is not sure
+HANDING_ON = (
+    "agent",
+    "supervisor",
+    "team",
+)  # the nodes whose agents may hand their work to their `delegation.to`
+STRUCTURED = ("router", "team")
 DEEPEST = 8  # flows within flows; a flow that calls itself does not publish
 
 
@@ -99,9 +110,15 @@ def onwards(drawing: Drawing, node: str) -> list[tuple[Edge, Fraction]]:
 
 
 def step_cost(drawing: Drawing, node: Node, node_type: NodeType, price: PriceOf, depth: int) -> Cost:
-    """One execution of a node, with its retries and fallbacks; of a map, all its items."""
+    """One execution of a node, with its retries and fallbacks; of a map all its items, of others all their turns."""
+    turns = turns_of(node, drawing.document.get("limits", {}).get("max_steps"))
+    if turns:
+        own = [agent_step(drawing, node, node.config["agent"], price)] if "agent" in node.config else []
+        return total([*own, *(turns_cost(drawing, node, each, price, depth) for each in turns)])
     work = total(
-        reference_cost(drawing, node, reference.kind, reference.ref, price, depth)
+        reference_cost(drawing, node, reference.kind, reference.ref, price, depth).times(
+            0 if reference.pointer in RARELY else 1, 1
+        )
         for reference in node_type.references(node.config)
     )
     if node.type != "map" or work.worst == 0:
@@ -110,32 +127,77 @@ def step_cost(drawing: Drawing, node: Node, node_type: NodeType, price: PriceOf,
     return work.times(usual, most)
 
 
+def turns_cost(drawing: Drawing, node: Node, turns: Turns, price: PriceOf, depth: int) -> Cost:
+    """Turns that any of the members may take: as expected by all of them alike, at worst by the dearest."""
+    costs = [member_cost(drawing, node, each, price, depth) for each in turns.members]
+    one = Cost(Fraction(sum(cost.expected for cost in costs), len(costs)), dearest(costs))
+    return one.times(turns.usual, turns.most)
+
+
+def dearest(costs: Sequence[Cost]) -> Fraction | None:
+    """The worst case of one of them; None where nothing bounds it."""
+    worst = [cost.worst for cost in costs]
+    return None if None in worst else max(worst, default=Fraction(0))
+
+
+def member_cost(drawing: Drawing, node: Node, member: Member, price: PriceOf, depth: int) -> Cost:
+    """One turn: of an agent with the node's retries and fallbacks, of a flow once; people cost nothing."""
+    if member.kind == "person":
+        return FREE
+    if member.kind == "flow":
+        return subflow_cost(drawing, member.ref, 1, price, depth)
+    return agent_step(drawing, node, member.ref, price, is_turn=True)
+
+
 def reference_cost(drawing: Drawing, node: Node, kind: str, ref: str, price: PriceOf, depth: int) -> Cost:
     if kind == "flow":
-        return subflow_cost(drawing, node, ref, price, depth)
+        return subflow_cost(drawing, ref, node.retry.max_attempts, price, depth)
     if kind != "agent":
         return FREE  # a tool's own price is not known to its document
+    return agent_step(drawing, node, ref, price)
+
+
+def agent_step(drawing: Drawing, node: Node, ref: str, price: PriceOf, is_turn: bool = False) -> Cost:
+    """A step of an agent with its retries, of a fallback in its place, and of those to whom each may hand its work."""
     agent = drawing.lookup("agent", ref)
     own = node.retry.max_attempts + len((agent or {}).get("fallback_models", ()))
+    asked = ask_of(node, agent, node.retry.max_attempts, own, is_turn)
     others = [
-        agent_cost(other, ask_of(node, other, 1, own + place), price).times(0, 1)
+        agent_cost(other, ask_of(node, other, 1, own + place, is_turn), price).times(0, 1)
         for place, other in enumerate((drawing.lookup("agent", ref) for ref in node.fallback), start=1)
     ]
-    return total([agent_cost(agent, ask_of(node, agent, node.retry.max_attempts, own), price), *others])
+    handed = [handed_on(drawing, node, each, own, is_turn, price) for each in (ref, *node.fallback)]
+    return total([agent_cost(agent, asked, price), *others, *handed])
 
 
-def ask_of(node: Node, agent: Mapping | None, attempts: int, last: int) -> Ask:
-    structured = node.type == "router" or "output_schema" in node.config or "output_schema" in (agent or {})
+def handed_on(drawing: Drawing, node: Node, ref: str, attempts: int, is_turn: bool, price: PriceOf) -> Cost:
+    """What those cost who answer in an agent's place: as many as there may be, each as dear as the dearest. They are
+    attempted as often as the step."""
+    agent = drawing.lookup("agent", ref) or {}
+    hops = hops_of(drawing, agent, used=int(is_turn))
+    found = [drawing.lookup("agent", each) for each in stand_ins(drawing, agent, hops)]
+    if not found or HANDING_ON.get(node.type) != is_turn:
+        return FREE
+    last = attempts + len(node.fallback)
+    costs = [agent_cost(other, ask_of(node, other, attempts, last, True), price) for other in found]
+    return Cost(Fraction(0), dearest(costs)).times(0, hops)
+
+
+def ask_of(node: Node, agent: Mapping | None, attempts: int, last: int, is_turn: bool = False) -> Ask:
+    """`is_turn`: it is asked by another agent, or with what others said."""
+    structured = node.type in STRUCTURED or "output_schema" in node.config or "output_schema" in (agent or {})
     routes = "".join(route.get("description", "") for route in node.config.get("routes", ()))
-    return Ask(node.config.get("text", "") + routes, structured, attempts, last)
+    rounds = rounds_of(node.config) if node.type == "supervisor" and not is_turn else (0, 0)
+    is_open = is_turn or node.type == "supervisor"
+    return Ask(node.config.get("text", "") + routes, structured, attempts, last, rounds, is_open)
 
 
-def subflow_cost(drawing: Drawing, node: Node, ref: str, price: PriceOf, depth: int) -> Cost:
+def subflow_cost(drawing: Drawing, ref: str, attempts: int, price: PriceOf, depth: int) -> Cost:
     document = drawing.lookup("flow", ref)
     if document is None or depth == DEEPEST:
         return UNKNOWN
     cost, _ = flow_cost(Drawing(document, drawing.lookup), price, depth + 1)
-    return cost.times(1, node.retry.max_attempts)
+    return cost.times(1, attempts)
 
 
 def item_counts(drawing: Drawing, node: Node) -> tuple[int, int | None]:

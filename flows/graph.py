@@ -42,6 +42,7 @@ class Node:
     escalate: Mapping | None = None
     on_error: str = "fail"
     cache_ttl_s: float | None = None
+    writes: Mapping = field(default_factory=dict)
 
     @property
     def quorum(self) -> int | None:
@@ -200,6 +201,7 @@ def parse_node(item: Mapping) -> Node:
         escalate=item.get("escalate"),
         on_error=item.get("on_error", "fail"),
         cache_ttl_s=item.get("cache_ttl_s"),
+        writes=item.get("writes", {}),
     )
 
 

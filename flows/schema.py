@@ -66,6 +66,11 @@ EDGE = strict(
     },
     required=("from", "to"),
 )
+WRITES = {
+    "type": "object",
+    "description": "What the step writes to the flow's state when it succeeded: a value for each field",
+    "maxProperties": 100,
+}
 NODE = strict(
     {
         "id": NODE_NAME,
@@ -83,6 +88,7 @@ NODE = strict(
         "escalate": strict({"to": reviewer(), "due_in_s": duration("How long they have")}, required=("to",)),
         "on_error": {"enum": ["fail", "port"], "default": "fail"},
         "cache_ttl_s": {"type": "number", "minimum": 0, "maximum": 366 * LONGEST_TIME_S},
+        "writes": WRITES,
         "position": POSITION,
         "note": PROSE,
     },

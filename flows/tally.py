@@ -1,6 +1,7 @@
 """Counting votes that may be any JSON value."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import orjson
@@ -8,17 +9,25 @@ import orjson
 
 def tally(votes: Sequence[Any]) -> dict:
     """`{winner, tally: [{value, count}]}`; the tally stands in order of first votes, and the first of a tie wins."""
-    counts: dict[bytes, dict] = {}
-    for vote in votes:
-        entry = counts.setdefault(ballot(vote), {"value": vote, "count": 0})
-        entry["count"] += 1
-    winner = max(counts.values(), key=lambda entry: entry["count"])
-    return {"winner": winner["value"], "tally": list(counts.values())}
+    counts = counted((vote, 1) for vote in votes)
+    winner = max(counts, key=lambda entry: entry["count"])
+    return {"winner": winner["value"], "tally": counts}
 
 
 def ballot(vote: Any) -> bytes:
     """What makes two votes equal: 1 and 1.0 are, 1 and true are not, the order of keys does not matter."""
     return orjson.dumps(level(vote), option=orjson.OPT_SORT_KEYS)
+
+
+def counted(
+    votes: Iterable[tuple[Any, int | Fraction]], same: Callable[[Any], Hashable] = ballot
+) -> list[dict]:
+    """[{value, count}] of (vote, weight), in order of first votes; `same` says what makes two votes equal."""
+    counts: dict[Hashable, dict] = {}
+    for vote, weight in votes:
+        entry = counts.setdefault(same(vote), {"value": vote, "count": 0})
+        entry["count"] += weight
+    return list(counts.values())
 
 
 def level(value: Any) -> Any:

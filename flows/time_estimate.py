@@ -10,7 +10,7 @@ time-outs of its calls. What waits for people without `due_in_s`, or until a mom
 provider's own wish to be asked later, approvals that policies ask for, budgets that pause, queues.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 from math import ceil, prod
@@ -18,9 +18,12 @@ from typing import NamedTuple
 
 from flows.checks.drawing import Drawing, Lookup
 from flows.checks.fitting import UNFINISHED, fitted
-from flows.estimate import DEEPEST, chances, item_counts, onwards
+from flows.estimate import DEEPEST, HANDING_ON, chances, item_counts, onwards
 from flows.graph import Edge, Graph, Node
+from flows.hops import hops_of, stand_ins
+from flows.members import Member
 from flows.nodes import TYPES
+from flows.turns import Turns, rounds_of, turns_of
 from registry.calls import DEFAULT_TIMEOUT_S
 from registry.conversation import DEFAULT_TOOL_CALLS
 from registry.tool_attempt import DEFAULT_TIMEOUT_S as TOOL_TIMEOUT_S
@@ -105,16 +108,68 @@ def step_time(drawing: Drawing, node: Node, depth: int) -> Time:
     """One execution of a node, with its attempts, its fallbacks and its escalation; of a map, all its items."""
     if node.type == UNFINISHED:
         return NOTHING_KNOWN
-    references = TYPES[node.type].references(node.config) if node.type in TYPES else []
+    turns = turns_of(node, drawing.document.get("limits", {}).get("max_steps"))
+    references = TYPES[node.type].references(node.config) if node.type in TYPES and not turns else []
     parts = [reference_time(drawing, node, each.kind, each.ref, depth) for each in references]
-    work = Time(
+    work = together_in_order([*parts, *turn_times(drawing, node, turns, depth)])
+    if node.type == "map" and parts:
+        work = by_items(drawing, node, work)
+    return Time(work.expected + rested(node), work.work, added((work.rest, waited(node))))
+
+
+def together_in_order(parts: Sequence[Time]) -> Time:
+    return Time(
         sum(part.expected for part in parts),
         added(part.work for part in parts),
         added(part.rest for part in parts),
     )
-    if node.type == "map" and parts:
-        work = by_items(drawing, node, work)
-    return Time(work.expected + rested(node), work.work, added((work.rest, waited(node))))
+
+
+def turn_times(drawing: Drawing, node: Node, turns: Sequence[Turns], depth: int) -> list[Time]:
+    """What the rounds of a supervisor take and the messages of a team; `timeout_s` holds for all of them together."""
+    if not turns:
+        return []
+    own = []
+    if "agent" in node.config:
+        rounds = rounds_of(node.config)
+        one = reference_time(drawing, node, "agent", node.config["agent"], depth)
+        own = [Time(one.expected * (rounds.usual + 1), times(one.work, rounds.most + 1), one.rest)]
+    found = [(each.is_beside, turns_time(drawing, node, each, depth)) for each in turns]
+    beside = side_by_side([time for is_beside, time in found if is_beside])
+    whole = together_in_order([*own, beside, *(time for is_beside, time in found if not is_beside)])
+    if node.timeout_s:
+        attempts = node.retry.max_attempts + len(node.fallback)
+        most = attempted(node, 0.0, Time(work=node.timeout_s + STARTING_S), attempts)
+        return [whole._replace(work=most.work)]
+    return [whole]
+
+
+def side_by_side(parts: Sequence[Time]) -> Time:
+    return Time(
+        max((part.expected for part in parts), default=0.0),
+        slowest([part.work for part in parts]),
+        slowest([part.rest for part in parts]),
+    )
+
+
+def turns_time(drawing: Drawing, node: Node, turns: Turns, depth: int) -> Time:
+    """One after the other, or in as many lanes as may run at once; each as long as its slowest member."""
+    parts = [member_time(drawing, node, each, depth) for each in turns.members]
+    usual = sum(part.expected for part in parts) / len(parts)
+    work, rest = slowest([part.work for part in parts]), slowest([part.rest for part in parts])
+    waves = ceil(turns.most / turns.lanes)
+    return Time(usual * ceil(turns.usual / turns.lanes), times(work, waves), times(rest, waves))
+
+
+def slowest(seconds: Sequence[float | None]) -> float | None:
+    return None if None in seconds else max(seconds, default=0.0)
+
+
+def member_time(drawing: Drawing, node: Node, member: Member, depth: int) -> Time:
+    """People answer when they like: nothing bounds how long that takes, unless the step has a time-out."""
+    if member.kind == "person":
+        return Time(rest=node.config.get("due_in_s"))
+    return reference_time(drawing, node, member.kind, member.ref, depth)
 
 
 def added(parts) -> float | None:
@@ -148,7 +203,18 @@ def reference_time(drawing: Drawing, node: Node, kind: str, ref: str, depth: int
 
 
 def agent_time(drawing: Drawing, node: Node, agent: Mapping) -> Time:
-    """Fallback models and fallback agents are tried once each, after the node's attempts."""
+    """Fallback models and fallback agents are tried once each, after the node's attempts; those to whom it may hand its
+    work follow, one after the other. A time-out of the node holds for all of that."""
+    own = played_time(drawing, node, agent)
+    if node.timeout_s or node.type not in HANDING_ON:
+        return own
+    hops = hops_of(drawing, agent)
+    found = [drawing.lookup("agent", ref) for ref in stand_ins(drawing, agent, hops)]
+    others = [NOTHING_KNOWN if other is None else played_time(drawing, node, other) for other in found]
+    return own._replace(work=added([own.work, times(slowest([each.work for each in others]), hops)]))
+
+
+def played_time(drawing: Drawing, node: Node, agent: Mapping) -> Time:
     turns = 2 if agent.get("tools") else 1
     usual = agent.get("sla", {}).get("latency_s", USUAL_TURN_S * turns)
     others = [agent] * len(agent.get("fallback_models", ())) + [

@@ -48,12 +48,14 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What the journal holds of one call: its decision, its last result (`model.called` or `tool.called` data),
-    whether it may have gone out without a result, and whether it says that money was held for it."""
+    whether it may have gone out without a result, whether it says that money was held for it, and what the policies
+    said once more after people had agreed: {effect, policies, reason, code}, None where that is not on record."""
 
     decision: Mapping | None = None
     result: Mapping | None = None
     sent: bool = False
     reserved: bool = False
+    asked_again: Mapping | None = None
 
 
 @dataclass(frozen=True, slots=True)

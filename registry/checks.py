@@ -18,7 +18,7 @@ Reference = tuple[str, str, str]
 
 def register() -> None:
     """Makes agents, tools and providers known as kinds of documents."""
-    register_kind("agent", "agents", AGENT, agent_problems, agent_references)
+    register_kind("agent", "agents", AGENT, agent_problems, agent_references, agent_mentions)
     register_kind("tool", "tools", TOOL, tool_problems)
     register_kind("provider", "providers", PROVIDER, provider_problems)
 
@@ -47,6 +47,12 @@ def agent_references(body: Mapping) -> Iterator[Reference]:
         yield "provider", provider_of(model), f"/fallback_models/{index}"
     for index, ref in enumerate(body.get("tools", ())):
         yield "tool", ref, f"/tools/{index}"
+
+
+def agent_mentions(body: Mapping) -> Iterator[Reference]:
+    """The agents that it may hand over to."""
+    for index, ref in enumerate(body.get("delegation", {}).get("to", ())):
+        yield "agent", ref, f"/delegation/to/{index}"
 
 
 def provider_of(model: str) -> str:

@@ -29,6 +29,26 @@ UNUSUAL = re.compile(r"[^A-Za-z0-9_-]")
 
 CallModel = Callable[[list[dict], list[dict], Mapping | None, int], Awaitable[Reply]]
 CallTool = Callable[[str, Mapping], Awaitable[Any]]
+CallFunction = Callable[["Asked", Mapping], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where a model called a function: its turn, the place among that turn's calls, and what it said beside them."""
+
+    name: str
+    turn: int
+    index: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A function that a model may call besides tools: what it is told of it, and whether its result is the answer."""
+
+    description: str
+    parameters: Mapping
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,47 +56,82 @@ class Talk:
     """What a conversation starts from.
 
     `instructions` and `text` are rendered; `history` holds earlier messages {role, content}; `tools` are the
-    documents of what may be called, by slug. Attempt n of a step grants n repairs in total.
+    documents of what may be called, by slug, `functions` what may be called besides. After `most_rounds` turns that
+    called a function nothing is offered any more. Attempt n of a step grants n repairs in total.
     """
 
     instructions: str
     text: str
     history: Sequence[dict] = ()
     tools: Mapping[str, Mapping] = field(default_factory=dict)
+    functions: Mapping[str, Offer] = field(default_factory=dict)
+    most_rounds: int | None = None
     output_schema: Mapping | None = None
     max_tool_calls: int = DEFAULT_TOOL_CALLS
     attempt: int = 1
     window: Window = Window()
 
 
-async def converse(talk: Talk, *, model: CallModel, tool: CallTool) -> Outcome:
-    """The agent's answer: {text}, or the object of `output_schema`.
+async def converse(
+    talk: Talk, *, model: CallModel, tool: CallTool, function: CallFunction | None = None
+) -> Outcome:
+    """The agent's answer: {text}, the object of `output_schema`, or what a function that ends it returned.
 
-    `model(messages, tools, response_schema, turn)` returns a Reply; `tool(slug, arguments)` the tool's output. Both
-    must name their call before they first wait, since the calls of one turn go out together. Raises CallFailed.
+    `model(messages, tools, response_schema, turn)` returns a Reply; `tool(slug, arguments)` the tool's output;
+    `function(asked, arguments)` a function's. All must name their calls before they first wait, since the calls of one
+    turn go out together. Raises CallFailed.
     """
-    return await _Conversation(talk, model, tool).run()
+    return await _Conversation(talk, model, tool, function).run()
+
+
+class _Ended(Exception):
+    """A function gave the answer."""
+
+    def __init__(self, answer: Any):
+        super().__init__()
+        self.answer = answer
 
 
 class _Conversation:
-    def __init__(self, talk: Talk, model: CallModel, tool: CallTool):
-        self.talk, self.model, self.tool = talk, model, tool
+    def __init__(self, talk: Talk, model: CallModel, tool: CallTool, function: CallFunction | None):
+        self.talk, self.model, self.tool, self.function = talk, model, tool, function
         self.messages, self.notes = opening(talk.instructions, talk.history, talk.text, talk.window)
         self.first_own = len(self.messages)
-        self.offered = [_offer(slug, document) for slug, document in talk.tools.items()]
-        self.turns = self.tool_calls = self.repairs = 0
+        self.tools = [
+            _offer(
+                slug, document.get("description") or document.get("name") or slug, input_schema_of(document)
+            )
+            for slug, document in talk.tools.items()
+        ]
+        self.functions = [
+            _offer(name, one.description, one.parameters) for name, one in talk.functions.items()
+        ]
+        self.turns = self.tool_calls = self.repairs = self.rounds = 0
+        self.overdone = False  # a turn asked only for what it had used up
 
     async def run(self) -> Outcome:
         while True:
-            may_call = bool(self.offered) and self.tool_calls < self.talk.max_tool_calls
-            reply = await self._turn(self.offered if may_call else [])
-            if reply.tool_calls and may_call:
-                await self._call_tools(reply)
+            offered = self._offered()
+            reply = await self._turn(offered)
+            if reply.tool_calls and offered:
+                try:
+                    await self._call_tools(reply)
+                except _Ended as ended:
+                    return Outcome(ended.answer, self.turns, self.tool_calls, self.notes)
                 continue
             fault, output = self._read(reply)
             if fault is None:
                 return Outcome(output, self.turns, self.tool_calls, self.notes)
             self._ask_again(reply, fault)
+
+    def _offered(self) -> list[dict]:
+        """What the model may call now: nothing once it has done its rounds, so that it answers."""
+        has_room = self.tool_calls < self.talk.max_tool_calls
+        if self.talk.most_rounds is None:
+            return [*self.tools, *self.functions] if has_room else []
+        if self.overdone or self.rounds >= self.talk.most_rounds:
+            return []
+        return [*(self.tools if has_room else ()), *self.functions]
 
     async def _turn(self, offered: list[dict]) -> Reply:
         self.turns += 1
@@ -95,21 +150,49 @@ class _Conversation:
             _named(call, self.turns, index) for index, call in enumerate(reply.tool_calls[:MOST_CALLS_A_TURN])
         ]
         self.messages.append(_assistant(reply.text, wanted))
-        room = self.talk.max_tool_calls - self.tool_calls
-        self.tool_calls += len(wanted[:room])
-        results = await _together([self._result(call) for call in wanted[:room]])
-        over = f"not called: at most {self.talk.max_tool_calls} tool calls are allowed"
-        results += [_failure_text("limit", over) for _ in wanted[room:]]
+        self.overdone = True
+        results = await _together(
+            [self._answer(call, index, reply.text) for index, call in enumerate(wanted)]
+        )
+        self.rounds += any(call.name in self.talk.functions for call in wanted)
         for call, result in zip(wanted, results, strict=True):
             self.messages.append({"role": "tool", "tool_call_id": call.id, "content": result})
 
-    async def _result(self, call: Wanted) -> str:
-        """What the model is told: the tool's output as JSON, or why there is none."""
+    def _answer(self, call: Wanted, index: int, said: str) -> Awaitable[str]:
+        """The answer to one call. Those that are answered without doing anything are told why."""
+        offer = self.talk.functions.get(call.name)
+        if offer is None or self.talk.most_rounds is None:
+            if self.tool_calls >= self.talk.max_tool_calls:
+                return _refused(f"at most {self.talk.max_tool_calls} tool calls are allowed")
+            self.tool_calls += 1
+        self.overdone = False
+        if offer is None:
+            return self._result(call, lambda arguments: self.tool(call.name, arguments))
+        if offer.ends and index:
+            return _refused(f"{call.name} stands alone in its turn, or first")
+        return self._function_result(call, Asked(call.name, self.turns, index, said))
+
+    async def _function_result(self, call: Wanted, asked: Asked) -> str:
+        offer = self.talk.functions[call.name]
+
+        async def checked(arguments: Mapping) -> Any:
+            fault = mismatch(offer.parameters, arguments)
+            if fault:
+                raise CallFailed("invalid_input", fault, final=True)
+            given = await self.function(asked, arguments)
+            if offer.ends:
+                raise _Ended(given)
+            return given
+
+        return await self._result(call, checked)
+
+    async def _result(self, call: Wanted, do: Callable[[Mapping], Awaitable[Any]]) -> str:
+        """What the model is told: the output as JSON, or why there is none."""
         arguments = _arguments(call)
         if isinstance(arguments, str):
             return _failure_text("invalid_input", arguments)
         try:
-            output = await self.tool(call.name, arguments)
+            output = await do(arguments)
         except CallFailed as failure:
             if not failure.final:
                 raise
@@ -171,16 +254,14 @@ def _arguments(call: Wanted) -> Mapping | str:
     return value if isinstance(value, dict) else "the arguments are not a JSON object"
 
 
-def _offer(slug: str, document: Mapping) -> dict:
-    """A tool as models are offered it."""
-    return {
-        "type": "function",
-        "function": {
-            "name": slug,
-            "description": document.get("description") or document.get("name") or slug,
-            "parameters": input_schema_of(document),
-        },
-    }
+async def _refused(why: str) -> str:
+    return _failure_text("limit", f"not called: {why}")
+
+
+def _offer(name: str, description: str, parameters: Mapping) -> dict:
+    """A tool or a function as models are offered it."""
+    function = {"name": name, "description": description, "parameters": parameters}
+    return {"type": "function", "function": function}
 
 
 def _named(call: Wanted, turn: int, index: int) -> Wanted:

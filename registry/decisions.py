@@ -1,7 +1,9 @@
 """The first thing that happens to every call: the gate is asked once, and a person where it says so.
 
 A decision that the journal holds is neither asked for nor written again: the line carries everything that is needed
-to act on it, also after a crash between the decision and the question to a person. What the gate decides on and what
+to act on it, also after a crash between the decision and the question to a person. Where people agreed, the policies
+are asked once more, as they are by then: what was forbidden meanwhile does not happen. That is no second decision but
+a note (`asked_again`); it is not asked where the call may have gone out already, so that no lost answer is buried. What the gate decides on and what
 the journal and people are shown of it are apart (registry.facts): `text` and `arguments` are as the journal holds them.
 """
 
@@ -65,31 +67,66 @@ async def permit(
     told = await desk.decided(request_of(operation, decision, shown, schema))
     if told.decision != "approve":
         raise CallFailed("rejected", why_not(told, "A reviewer rejected this call."))
-    if operation.action != "tool.call" or told.payload is None or told.payload == arguments:
-        return arguments
-    await _refuse_unfit_change(desk, operation, decision, told.payload)
-    return told.payload
+    is_changed = operation.action == "tool.call" and told.payload is not None and told.payload != arguments
+    if not recorded.sent:
+        meant = told.payload if is_changed else None
+        await _ask_again(desk, operation, recorded, decision, _as_shown(operation, text, arguments), meant)
+    return told.payload if is_changed else arguments
 
 
 def _as_shown(operation: Operation, text: str | None, arguments: Mapping | None) -> Operation:
     """The operation with its texts and arguments as the journal holds them."""
-    shown = {} if text is None else {"input": {"text": text}}
+    shown = {} if text is None else {"input": {**(operation.facts.get("input") or {}), "text": text}}
     shown |= {} if arguments is None else {"arguments": arguments}
     return replace(operation, facts={**operation.facts, **shown})
 
 
-async def _refuse_unfit_change(desk: Desk, operation: Operation, decision: Mapping, arguments: Any) -> None:
-    """A reviewer may change the arguments, but not into what is denied to everybody, nor into what others would have
-    to approve: by policies that nobody was asked for."""
-    shown, book = _as_shown(operation, None, arguments), await rulebooks.fresh(desk.facts.project_id)
-    verdict = gate.decide(_as_shown(operation, None, privacy.clear(desk, arguments)), book)
-    verdict = gate.told(verdict, shown, book)
-    if verdict.effect == DENY:
-        raise CallFailed("denied", f"What the reviewer changed the call to is denied: {verdict.reason}")
+async def _ask_again(
+    desk: Desk,
+    operation: Operation,
+    recorded: Recorded,
+    decision: Mapping,
+    shown: Operation,
+    changed: Any,
+) -> None:
+    """What the policies say of it by now, once people agreed; `changed` are a tool's arguments as a reviewer left them.
+    Raises CallFailed `denied`."""
+    said = recorded.asked_again
+    if said is None:
+        if changed is not None:
+            shown = _as_shown(operation, None, changed)
+            operation = _as_shown(operation, None, privacy.clear(desk, changed))
+        said = await asked_again(
+            desk.facts.project_id, operation, shown, decision, is_changed=changed is not None
+        )
+        if said["effect"] == DENY or operation.action == "agent.run":  # whose own calls may be out already
+            desk.add("note", said)
+    if said["effect"] == DENY:
+        raise CallFailed("denied", said["reason"])
+
+
+async def asked_again(
+    project_id: int, operation: Operation, shown: Operation, decision: Mapping, *, is_changed: bool = False
+) -> dict[str, Any]:
+    """{kind, call, effect: allow or deny, policies, reason}: whether what people agreed to may still happen.
+
+    A reviewer may change the arguments, but not into what others would have to approve: by policies that nobody was
+    asked for.
+    """
+    book = await rulebooks.fresh(project_id)
+    verdict = gate.told(gate.decide(operation, book), shown, book)
     others = [name for name in verdict.policies if name not in decision["policies"]]
-    if verdict.effect == APPROVE and others:
+    effect, reason = ALLOW, ""
+    if verdict.effect == DENY:
+        what = (
+            "What the reviewer changed the call to is" if is_changed else "This was approved, but is by now"
+        )
+        effect, reason = DENY, f"{what} denied by {', '.join(verdict.policies)}: {verdict.reason}"
+    elif verdict.effect == APPROVE and others and is_changed:
         asked = f"{', '.join(verdict.reviewers)} by {', '.join(others)}"
-        raise CallFailed("denied", f"This change needs the approval of {asked}: {verdict.reason}")
+        effect, reason = DENY, f"This change needs the approval of {asked}: {verdict.reason}"
+    said = {"policies": list(verdict.policies), "reason": reason}
+    return {"kind": "asked_again", "call": operation.call, "effect": effect, **said}
 
 
 def why_not(told: Decided, otherwise: str) -> str:

@@ -75,6 +75,9 @@ def on_record(
             kept[name] = f"{facts[name]['slug']}@{facts[name]['version']}"
     if facts.get("model"):
         kept["model"] = facts["model"]
+    given = facts.get("input")
+    if isinstance(given, Mapping) and {"from", "to"} <= given.keys() and text is not None:
+        kept |= {"from": given["from"], "to": given["to"]}
     if text is not None:
         kept |= _short_or_part(desk, "text", text, text)
     if arguments is not None:

@@ -33,7 +33,7 @@ def prepare() -> str | None:
         user, created = _admin()
         project = _project(user)
         if not Document.objects.filter(project=project).exists():
-            documents.apply(project, gallery.texts(), user)
+            documents.apply(project, gallery.texts(gallery.AT_FIRST), user)
         return accounts.make_link(user, None) if created else None
 
 

@@ -4,17 +4,20 @@ The API's check and the builder ask here, so that they never differ. Nothing is 
 queries as flows lie within flows, however many nodes there are.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from flows.alone import Alone, alone
 from flows.check import check_drawing, drawing_of
 from flows.checks.drawing import Drawing, Lookup
 from flows.checks.fitting import Fitted, fitted
+from flows.checks.prices import dear_leads
 from flows.costs import Cost
 from flows.estimate import flow_cost, node_costs
 from flows.estimate import shown as shown_cost
+from flows.fixes.hints import hints
 from flows.kind import lookup_of
 from flows.time_estimate import Time, flow_time, node_times
 from flows.time_estimate import shown as shown_time
@@ -65,8 +68,21 @@ class Inspection:
         return [problem for problem in self.problems if problem.severity == "error"]
 
     @cached_property
-    def prices(self) -> Callable[[str], Rates | None]:
-        return prices_in(self.project)
+    def hints(self) -> list[Problem]:
+        """What could be better though nothing is wrong; problems of severity info."""
+        if self.drawing is None:
+            return []
+        dear = dear_leads(self.drawing, self.prices, self.prices.models())
+        return [self.found.placed(each) for each in (*hints(self.drawing.document), *dear)]
+
+    @cached_property
+    def alone(self) -> Alone | None:
+        """What one agent alone would lose; None where nothing can be said of the document."""
+        return None if self.drawing is None else alone(self.drawing, self.prices)
+
+    @cached_property
+    def prices(self) -> "Prices":
+        return Prices(self.project)
 
     @cached_property
     def cost(self) -> dict[str, Any]:
@@ -105,21 +121,29 @@ def offered_in(project: Project) -> dict[str, list[Offered]]:
     return found
 
 
-def prices_in(project: Project) -> Callable[[str], Rates | None]:
-    """Billionths of a dollar a token, in and out, of `provider/model` in this project; None: unpriced."""
-    providers: dict[str, Mapping] = {}
-    is_read = False
+class Prices:
+    """Called with `provider/model`: billionths of a dollar a token, in and out, in this project; None: unpriced.
 
-    def price_of(model: str) -> Rates | None:
-        nonlocal is_read
-        if not is_read:
-            providers.update(active_providers(project))
-            is_read = True
-        provider = providers.get(provider_of(model))
+    The providers are read once, when the first price is asked for.
+    """
+
+    def __init__(self, project: Project):
+        self.project = project
+
+    @cached_property
+    def providers(self) -> dict[str, Mapping]:
+        return active_providers(self.project)
+
+    def __call__(self, model: str) -> Rates | None:
+        provider = self.providers.get(provider_of(model))
         found = provider and price(provider, model.partition("/")[2])
         return (found.input_nano_per_token, found.output_nano_per_token) if found else None
 
-    return price_of
+    def models(self) -> list[str]:
+        """The models that the providers name prices for, as `provider/model`."""
+        return [
+            f"{slug}/{model}" for slug, body in self.providers.items() for model in body.get("prices", {})
+        ]
 
 
 def active_providers(project: Project) -> dict[str, Mapping]:

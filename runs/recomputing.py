@@ -210,7 +210,8 @@ def _of_the_call(one: Stored, shelf: Shelf) -> dict[str, Any]:
             "tool": tool_fact(shelf.pinned(one, "tools", kept["tool"])),
             "arguments": _content(one, shelf, "arguments"),
         }
-    facts = {"agent": agent, "input": {"text": _content(one, shelf, "text")}}
+    way = {name: kept[name] for name in ("from", "to")} if action == "handoff" else {}
+    facts = {"agent": agent, "input": {"text": _content(one, shelf, "text"), **way}}
     return {**facts, "model": kept["model"]} if "model" in kept else facts
 
 

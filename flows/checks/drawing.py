@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 
+from flows.fields import closed
 from flows.graph import Edge, Graph, Node, parse_edges, parse_node
 from flows.nodes import TYPES
 from flows.nodes.base import NodeType, Surroundings
+from flows.state import Declared, declared
 from governance.refusals import Problem
 from governance.schemas import schema_problems
 
@@ -77,6 +79,29 @@ class Drawing:
     def input_schema(self) -> Mapping | None:
         schema = self.document.get("input_schema")
         return schema if self.usable(schema) else None
+
+    def output_of(self, node: str) -> Mapping | None:
+        """What is known of a node's output where it succeeded."""
+        found = self.graph.nodes[node]
+        if found.on_error != "port" or found.type not in TYPES or found.type == "start":
+            return self.outputs.get(node)
+        node_type = TYPES[found.type]
+        usable = all(self.usable(found.config.get(field)) for field in node_type.schemas)
+        return node_type.output_schema(found.config, self.around(node)) if usable else None
+
+    @cached_property
+    def declared(self) -> Declared | None:
+        """What the flow says of its state, as far as that can be read."""
+        found = declared(self.document)
+        return found if found is not None and self.usable(found.schema) else None
+
+    @property
+    def declared_fields(self) -> Mapping:
+        return self.declared.fields if self.declared else {}
+
+    @cached_property
+    def state_schema(self) -> Mapping | None:
+        return closed(dict(self.declared.fields)) if self.declared else None
 
     @staticmethod
     def usable(schema: Mapping | None) -> bool:

@@ -47,6 +47,10 @@ def schema_of(drawing: Drawing, node: Node, path: Path) -> Mapping | None:
         return drawing.input_schema
     if path[0] == "run":
         return RUN
+    if path[0] == "output":
+        return drawing.output_of(node.id)
+    if path[0] == "state":  # that there is no such field, flows.checks.state says
+        return drawing.state_schema if path[1:2] and path[1] in drawing.declared_fields else None
     if (
         path[0] != "steps"
         or len(path) < 2

@@ -36,15 +36,15 @@ def handed_over(drawing: Drawing, node: Node, taker: str, field: str) -> Iterato
         yield at_source(drawing, node, template, misfit, f"/config/{field}")
 
 
-def made_by(drawing: Drawing, template: Any) -> Mapping:
-    """The schema of what a value evaluates to, as far as it is known."""
+def made_by(drawing: Drawing, template: Any, node: Node | None = None) -> Mapping:
+    """The schema of what a value evaluates to, as far as it is known. `node` is whose own `output` it may name."""
     if isinstance(template, str):
         path = path_of(template)
-        return (found_at(drawing, path) if path else {}) if template.startswith("=") else {"type": "string"}
+        return (found_at(drawing, path, node) if path else {}) if template.startswith("=") else {"type": "string"}
     if isinstance(template, dict):
         return {
             "type": "object",
-            "properties": {key: made_by(drawing, item) for key, item in template.items()},
+            "properties": {key: made_by(drawing, item, node) for key, item in template.items()},
             "required": list(template),
             "additionalProperties": False,
         }
@@ -58,9 +58,13 @@ def path_of(template: Any) -> Path | None:
     return reads(template[1:], False).whole
 
 
-def found_at(drawing: Drawing, path: Path) -> Mapping:
+def found_at(drawing: Drawing, path: Path, node: Node | None = None) -> Mapping:
     if path[0] == "input":
         found = follow(drawing.input_schema, path[1:])
+    elif path[0] == "state":
+        found = follow(drawing.state_schema, path[1:])
+    elif path[0] == "output" and node is not None:
+        found = follow(drawing.output_of(node.id), path[1:])
     elif path[0] == "steps" and len(path) > 2 and path[2] == "output":
         found = follow(drawing.outputs.get(path[1]), path[3:])
     else:

@@ -12,7 +12,7 @@ def schemas(drawing: Drawing) -> Iterator[Problem]:
     if "input_schema" in document:
         yield from schema_problems(document["input_schema"], "/input_schema")
     if "schema" in document.get("state", {}):
-        yield from schema_problems(document["state"]["schema"], "/state/schema")
+        yield from problems_of(document["state"]["schema"], "/state/schema", True)
     for node, node_type in drawing.typed:
         for field, is_object in node_type.schemas.items():
             if field in node.config:

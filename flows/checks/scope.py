@@ -6,7 +6,7 @@ from flows.checks.drawing import Drawing
 from flows.checks.expressions import Single, singles
 from flows.checks.references import named_by
 from flows.graph import Node
-from flows.nodes.base import NodeType
+from flows.nodes.base import Expression, NodeType
 from governance.refusals import Problem
 
 IN_AN_ITEM = ("item", "index")
@@ -16,6 +16,8 @@ ELSEWHERE = {
     "index": "only a map has items",
     "iteration": "only the nodes of a loop have iterations",
     "error": "only the node that an error port leads to is handed the error",
+    "output": "only what a step writes to the state may name its own output",
+    "state": "the flow has no `state`; give it one in its settings",
 }
 
 
@@ -30,11 +32,18 @@ def expressions_of(drawing: Drawing, node: Node, node_type: NodeType) -> Iterato
     """The expressions of a node, and the instructions of its agents: they are texts of whoever calls them."""
     for expression in node_type.expressions(node.config):
         yield from singles(expression)
+    if node.writes:
+        yield from singles(written(node))
     for reference in named_by(node, node_type):
         agent = drawing.lookup("agent", reference.ref) if reference.kind == "agent" else None
         if agent and "instructions" in agent:
             extra = IN_AN_ITEM if node.type == "map" else ()
             yield Single(agent["instructions"], True, reference.pointer, extra)
+
+
+def written(node: Node) -> Expression:
+    """What a step writes to the state, with the step's own output."""
+    return Expression("value", dict(node.writes), "/writes", extra=("output",))
 
 
 def problems_of(drawing: Drawing, node: Node, single: Single) -> Iterator[Problem]:
@@ -52,6 +61,8 @@ def problems_of(drawing: Drawing, node: Node, single: Single) -> Iterator[Proble
 
 def names_in_scope(drawing: Drawing, node: Node, single: Single) -> frozenset[str]:
     known = ALWAYS | set(single.extra)
+    if "state" in drawing.document:
+        known |= {"state"}
     if drawing.graph.loops_around[node.id]:
         known |= {"iteration"}
     if node.id in drawing.behind_errors:

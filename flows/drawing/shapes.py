@@ -15,7 +15,18 @@ ANY: dict = {}
 ID = {"type": "string", "pattern": NODE_ID}
 BACK = frozenset({"at", "as_written"})
 AT = {"type": "integer", "minimum": 0}
-SETTABLE = ("name", "config", "retry", "timeout_s", "fallback", "escalate", "on_error", "cache_ttl_s", "note")
+SETTABLE = (
+    "name",
+    "config",
+    "retry",
+    "timeout_s",
+    "fallback",
+    "escalate",
+    "on_error",
+    "cache_ttl_s",
+    "writes",
+    "note",
+)
 SETTINGS = ("name", "description", "input_schema", "limits", "state")
 # Of a node only what the drawing itself stands on has a shape; whether the rest fits, flows.check says.
 DRAWN_NODE = strict(

@@ -6,13 +6,13 @@ A fix removes its problem; what it draws is a start, not always all that its aut
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from flows.fixes import configs, edges, hints, loops, nodes
+from flows.fixes import configs, crews, edges, hints, loops, nodes
 from flows.fixes.scene import Fix, Scene
 from governance.refusals import Problem
 
 __all__ = ["Fix", "fixes"]
 
-MENDS = {**nodes.MENDS, **edges.MENDS, **loops.MENDS, **configs.MENDS, **hints.MENDS}
+MENDS = {**nodes.MENDS, **edges.MENDS, **loops.MENDS, **configs.MENDS, **crews.MENDS, **hints.MENDS}
 
 
 def fixes(

@@ -6,12 +6,15 @@ from typing import Any
 
 from flows.drawing.ports import follow
 from flows.drawing.shapes import SETTABLE
-from flows.fixes.scene import Fix, Scene, configure, with_config
+from flows.fixes.crews import everybody_chosen, without_member
+from flows.fixes.scene import Fix, Scene, configure, the_only, with_config
+from flows.members import LISTS
 from flows.nodes import TYPES
 from governance.refusals import Problem
 
 NAMED = re.compile(r"'([a-z_]+)'")
 REFERRED = ("agent", "tool", "flow")
+KINDS = {"judge": "agent", "moderator": "agent", "second_opinion": "agent"}  # fields that name another kind
 # What a required field usually is; texts and references are looked for.
 USUAL = {
     "reviewers": ["role:reviewer"],
@@ -19,6 +22,8 @@ USUAL = {
     "cases": [{"port": "yes", "when": "true"}],
     "by": "rules",
     "routes": [{"port": "first", "when": "true"}],
+    "protocol": "round_robin",
+    "options": ["yes", "no"],
 }
 
 
@@ -29,8 +34,10 @@ def missing_field(scene: Scene, problem: Problem) -> Fix | None:
     field = named[1]
     if field == "config":
         return Fix("Start its settings", (configure(node, config=started(scene, node)),))
-    if field in REFERRED:
-        only = the_only(scene, field)
+    if field in LISTS:
+        return everybody_chosen(scene, node, field)
+    if field in REFERRED or field in KINDS:
+        only = the_only(scene, KINDS.get(field, field))
         return only and Fix(f"Choose {only}", (with_config(node, **{field: only}),))
     value = asked_text(scene, node) if field == "text" else USUAL.get(field)
     return None if value is None else Fix(f"Set {field}", (with_config(node, **{field: value}),))
@@ -44,11 +51,6 @@ def started(scene: Scene, node: Mapping[str, Any]) -> dict[str, Any]:
     if "text" in required:
         found["text"] = asked_text(scene, node)
     return {field: value for field, value in found.items() if value is not None}
-
-
-def the_only(scene: Scene, kind: str) -> str | None:
-    slugs = scene.stock.get(kind, ())
-    return slugs[0] if len(slugs) == 1 else None
 
 
 def asked_text(scene: Scene, node: Mapping[str, Any]) -> str:
@@ -74,18 +76,22 @@ def dead_reference(scene: Scene, problem: Problem) -> Fix | None:
     if parts[3] == "fallback":
         left = [ref for place, ref in enumerate(node["fallback"]) if place != int(parts[4])]
         return Fix("Remove this fallback", (configure(node, fallback=left or None),))
-    kind, slug = parts[-1], node["config"][parts[-1]].partition("@")[0]
+    if parts[4] in LISTS:
+        return without_member(node, parts[4], int(parts[5]))
+    field = parts[-1]
+    kind, slug = KINDS.get(field, field), node["config"][field].partition("@")[0]
     chosen = slug if slug in scene.stock.get(kind, ()) else the_only(scene, kind)
-    return chosen and Fix(f"Choose {chosen}", (with_config(node, **{kind: chosen}),))
+    return chosen and Fix(f"Choose {chosen}", (with_config(node, **{field: chosen}),))
 
 
 def quorum_too_high(scene: Scene, problem: Problem) -> Fix | None:
     node = scene.node(problem)
     if node is None:
         return None
-    if "reviewers" in node["config"]:
-        most = len(node["config"]["reviewers"])
-        return Fix(f"Ask for {most}", (with_config(node, quorum=most),))
+    for field in ("reviewers", "participants"):
+        if field in node["config"]:
+            most = len(node["config"][field])
+            return Fix(f"Ask for {most}", (with_config(node, quorum=most),))
     most = len(scene.graph.incoming[node["id"]])
     return Fix(f"Wait for {most}", (with_config(node, count=most),)) if most else None
 

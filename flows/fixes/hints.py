@@ -10,7 +10,7 @@ from governance.schemas import fits
 
 
 def hints(document: Mapping[str, Any]) -> Iterator[Problem]:
-    """Problems of severity `info`: they stop nothing, and the API does not list them."""
+    """Problems of severity `info`: they stop nothing; the API lists them apart, as hints."""
     for place, node in enumerate(document["nodes"]):
         at = pointer("nodes", place)
         if calls_agent(node) and not node.get("fallback") and not node.get("escalate"):

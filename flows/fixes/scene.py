@@ -95,3 +95,8 @@ def with_config(node: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     """`configure` with these fields of the config set; None takes one away."""
     config = {**node.get("config", {}), **fields}
     return configure(node, config={key: value for key, value in config.items() if value is not None})
+
+
+def the_only(scene: Scene, kind: str) -> str | None:
+    slugs = scene.stock.get(kind, ())
+    return slugs[0] if len(slugs) == 1 else None

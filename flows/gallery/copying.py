@@ -1,11 +1,10 @@
 """A starter's documents in a project of one's own: nothing that is there is changed, names that are taken get a number.
 
-What is there already, word for word, is used as it is. Names that change are changed wherever they are named, also in
-the script of the simulated provider, which plays agents by their names.
+What is there already, word for word, is used as it is. The one document that may grow is the gallery's own simulated
+provider: it learns to play agents that it did not know, and plays the others as before.
 """
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,22 +12,24 @@ from django.db import transaction
 from django.db.models import Q
 
 from flows.gallery import Starter
+from flows.gallery.renaming import Names, renamed
 from governance import documents
-from governance.documents import digest, kind_named, yaml_text
+from governance.documents import digest, yaml_text
 from governance.models import Document, Project, User
-from governance.refusals import pointer
 
-NEW, NUMBERED, SAME = "new", "numbered", "same"
+NEW, NUMBERED, GROWN, SAME = "new", "numbered", "grown", "same"
 ROUNDS = 6
 LONGEST = 64
-ORDER = ("provider", "tool", "agent", "flow")
-
-Names = Mapping[tuple[str, str], str]  # (kind, the starter's slug): the slug here
+ORDER = ("provider", "tool", "agent", "budget", "policy", "flow")
+PLAYED = ("script", "prices")  # what of a provider grows
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One document of a starter: what it is called here, and its `fate`: new, numbered, or same (used as it is)."""
+    """One document of a starter: what it is called here, and its `fate`.
+
+    new; numbered (new, under a number); grown (it is here and learns to play more); same (used as it is).
+    """
 
     kind: str
     original: str
@@ -42,18 +43,21 @@ class Piece:
 
     @property
     def is_new(self) -> bool:
+        return self.fate in (NEW, NUMBERED)
+
+    @property
+    def is_written(self) -> bool:
         return self.fate != SAME
 
 
 def plan(project: Project, starter: Starter) -> list[Piece]:
-    """What using the starter would make in `project`. One query."""
+    """What using the starter would make in `project`; its flow comes last. One query."""
     originals = documents_of(starter)
     there = taken(project, originals)
     names: Names = {}
     pieces: list[Piece] = []
     for _ in range(ROUNDS):
-        own_provider = any(piece.kind == "agent" and piece.slug != piece.original for piece in pieces)
-        pieces = [place(body, names, there, own_provider) for body in originals]
+        pieces = [place(body, names, there, is_shared=body is not starter.flow) for body in originals]
         found = {(piece.kind, piece.original): piece.slug for piece in pieces}
         if found == names:
             break
@@ -67,15 +71,17 @@ def copy(project: Project, starter: Starter, by: User) -> tuple[Document, list[P
         # Nobody takes a slug between the plan and its making.
         Project.objects.select_for_update(no_key=True).only("pk").get(pk=project.pk)
         pieces = plan(project, starter)
-        texts = {f"{piece.kind} {piece.slug}": yaml_text.dump(piece.body) for piece in pieces if piece.is_new}
+        texts = {
+            f"{piece.kind} {piece.slug}": yaml_text.dump(piece.body) for piece in pieces if piece.is_written
+        }
         documents.apply(project, texts, by)
     return documents.load(project, "flow", pieces[-1].slug), pieces
 
 
 def documents_of(starter: Starter) -> list[Mapping[str, Any]]:
     """In the order in which they name each other; the flow comes last."""
-    found = [starter.provider, *starter.tools, *starter.agents, starter.flow]
-    return sorted(found, key=lambda body: ORDER.index(body["kind"]))
+    parts = [starter.provider, *starter.tools, *starter.agents, *starter.rules, *starter.parts]
+    return [*sorted(parts, key=lambda body: ORDER.index(body["kind"])), starter.flow]
 
 
 def taken(project: Project, originals: Iterable[Mapping]) -> dict[tuple[str, str], Document]:
@@ -88,9 +94,9 @@ def taken(project: Project, originals: Iterable[Mapping]) -> dict[tuple[str, str
 
 
 def place(
-    original: Mapping, names: Names, there: Mapping[tuple[str, str], Document], own_provider: bool
+    original: Mapping, names: Names, there: Mapping[tuple[str, str], Document], is_shared: bool
 ) -> Piece:
-    """The document under the first slug that is free, or that holds the same already."""
+    """The document under the first slug that is free, or that holds the same already (where `is_shared`)."""
     kind, slug = original["kind"], original["slug"]
     body = renamed(original, names)
     number = 1
@@ -102,49 +108,46 @@ def place(
         standing = there.get((kind, candidate))
         if standing is None:
             return Piece(kind, slug, candidate, NEW if number == 1 else NUMBERED, body)
-        if kind != "flow" and serves(standing, body, own_provider and number == 1):
-            return Piece(kind, slug, candidate, SAME, body)
+        if is_shared and is_in_use(standing):
+            found = documents.content(standing.active)
+            if serves(found, body):
+                return Piece(kind, slug, candidate, SAME, body)
+            if kind == "provider" and may_grow(found, body):
+                return Piece(kind, slug, candidate, GROWN, grown(found, body))
         number += 1
 
 
-def serves(standing: Document, body: Mapping, is_foreign: bool) -> bool:
+def is_in_use(standing: Document) -> bool:
+    return standing.active is not None and standing.archived_at is None
+
+
+def serves(found: Mapping, body: Mapping) -> bool:
     """Whether what stands there does what the starter needs. A provider may do more, or be a real one."""
-    if standing.active is None or standing.archived_at is not None:
-        return False
     if body["kind"] != "provider":
-        return standing.active.hash == digest(body)
-    found = documents.content(standing.active)
+        return digest(found) == digest(body)
     if found["type"] != "scripted":
-        return not is_foreign
-    script, prices = found.get("script", ()), found.get("prices", {})
-    return all(entry in script for entry in body["script"]) and body["prices"].items() <= prices.items()
+        return True
+    return not missing_in(found, body) and body["prices"].items() <= found.get("prices", {}).items()
 
 
-def renamed(original: Mapping, names: Names) -> dict[str, Any]:
-    """A copy of a document that names everything as it is called here."""
-    body = deepcopy(dict(original))
-    for kind, ref, at in [*kind_named(body["kind"]).references(body), *unchecked_references(body)]:
-        old = ref.partition("@")[0]
-        new = names.get((kind, old), old)
-        if new != old:
-            put(body, at, old, new)
-    return body
+def may_grow(found: Mapping, body: Mapping) -> bool:
+    """Whether it is the gallery's own, and plays none of the agents that it would learn to play."""
+    if any(found.get(field) != value for field, value in body.items() if field not in PLAYED):
+        return False
+    known = {entry.get("when", {}).get("agent") for entry in found.get("script", ())}
+    learned = {entry["when"]["agent"] for entry in missing_in(found, body)}
+    prices = found.get("prices", {})
+    return not known & learned and all(
+        prices.get(model, price) == price for model, price in body["prices"].items()
+    )
 
 
-def unchecked_references(body: Mapping) -> list[tuple[str, str, str]]:
-    """What documents name besides what publishing asks for: agents to hand over to, and those that a script plays."""
-    to = body.get("delegation", {}).get("to", ())
-    found = [("agent", ref, pointer("delegation", "to", place)) for place, ref in enumerate(to)]
-    for place, entry in enumerate(body.get("script", ())):
-        if "agent" in entry.get("when", {}):
-            found.append(("agent", entry["when"]["agent"], pointer("script", place, "when", "agent")))
-    return found
+def missing_in(found: Mapping, body: Mapping) -> list[Mapping]:
+    script = found.get("script", ())
+    return [entry for entry in body["script"] if entry not in script]
 
 
-def put(body: Any, at: str, old: str, new: str) -> None:
-    """Puts the new slug before what follows the old one: `@3`, `/model`, nothing."""
-    *above, last = (step.replace("~1", "/").replace("~0", "~") for step in at.split("/")[1:])
-    for step in above:
-        body = body[int(step)] if isinstance(body, list) else body[step]
-    key = int(last) if isinstance(body, list) else last
-    body[key] = new + body[key].removeprefix(old)
+def grown(found: Mapping, body: Mapping) -> dict[str, Any]:
+    """With what it learns in front: an entry that answers for everybody may stand at the end."""
+    prices = {**found.get("prices", {}), **body["prices"]}
+    return {**found, "prices": prices, "script": [*missing_in(found, body), *found.get("script", ())]}

@@ -11,6 +11,8 @@ from flows.nodes.question import Ask
 from flows.nodes.router import Router
 from flows.nodes.start import Start
 from flows.nodes.subflow import Subflow
+from flows.nodes.supervisor import Supervisor
+from flows.nodes.team import Team
 from flows.nodes.tool import Tool
 from flows.nodes.transform import Transform
 from flows.nodes.wait import Wait
@@ -30,6 +32,8 @@ TYPES: dict[str, NodeType] = {
         Approval(),
         Ask(),
         Subflow(),
+        Supervisor(),
+        Team(),
         Wait(),
     )
 }

@@ -41,4 +41,5 @@ class Agent(NodeType):
     async def run(self, ctx):
         config = ctx.node.config
         asked = ctx.text(config["text"])
-        return Finished(await ctx.run_agent(config["agent"], asked, config.get("output_schema")))
+        schema = config.get("output_schema")
+        return Finished(await ctx.run_agent(config["agent"], asked, schema, may_hand_over=True))

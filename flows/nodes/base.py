@@ -4,32 +4,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from flows.asking import Answer as Answer
+from flows.asking import Calling as Calling
+from flows.asking import Function as Function
+from flows.asking import Question as Question
+from flows.chain import Chain
+from flows.failure import StepFailed as StepFailed
 from flows.graph import Node
 from governance.refusals import Problem
 
 Output = Any
-
-
-class StepFailed(Exception):
-    """A step's failure with its code (contract, section 5) and a sentence for people.
-
-    `retryable` failures are attempted again as the node's `retry` says; `retry_after_s` is the peer's wish.
-    `on_exceed` is what a budget without room says of the agent's other models: block or degrade.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        retryable: bool = False,
-        retry_after_s: float | None = None,
-        on_exceed: str | None = None,
-    ):
-        super().__init__(message)
-        self.code, self.message = code, message
-        self.retryable, self.retry_after_s = retryable, retry_after_s
-        self.on_exceed = on_exceed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +33,6 @@ class Finished:
     ports: tuple[str, ...] = ("out",)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a node asks a person; `kind` is approval or question. Times are seconds from now."""
-
-    kind: str
-    title: str
-    payload: Any = None
-    schema: Mapping | None = None
-    editable: bool = False
-    reviewers: tuple[str, ...] = ()
-    quorum: int = 1
-    four_eyes: bool = False
-    due_in_s: float | None = None
-    on_timeout: str = "reject"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What people said: `decision` is approve, reject, answer or timed_out; `at` is RFC 3339."""
-
-    decision: str
-    payload: Any
-    by: tuple[str, ...]
-    reason: str
-    at: str
-
-
 class Context(Protocol):
     """The one way from a node to the world: every model and tool call passes the gate behind it.
 
@@ -88,6 +45,7 @@ class Context(Protocol):
     item: int | None
     arrivals: Sequence[Arrival]
     scope: Mapping[str, Any]
+    chain: Chain
 
     def condition(self, source: str, **names: Any) -> bool: ...
     def evaluate(self, source: str, **names: Any) -> Any: ...
@@ -104,8 +62,49 @@ class Context(Protocol):
     ) -> None:
         """Writes `choice.made`; a candidate is {name, score, excluded_because}."""
 
-    async def run_agent(self, agent: str, text: str, output_schema: Mapping | None = None) -> Output:
-        """The answer of an agent: {text}, or the object of `output_schema` (else the agent's own)."""
+    def record_plan(self, round: int, text: str) -> None:
+        """Writes what a supervisor said beside the delegations of a round: a `note` of kind `plan`, once a round."""
+
+    def document(self, kind: str, ref: str) -> Mapping | None:
+        """The agent, tool or flow as the run is pinned to it; None where it is pinned to none."""
+
+    async def run_agent(
+        self,
+        agent: str,
+        text: str,
+        output_schema: Mapping | None = None,
+        *,
+        functions: Sequence[Function] = (),
+        most_rounds: int | None = None,
+        in_words: bool = False,
+        may_hand_over: bool = False,
+    ) -> Output:
+        """The answer of an agent: {text}, or the object of `output_schema` (else the agent's own, unless `in_words`).
+
+        After `most_rounds` turns that called a function the model is offered nothing more to call. With
+        `may_hand_over` the agents of its `delegation.to` may answer in its place.
+        """
+
+    def hand_over(self, source: str, target: str, message: str) -> Awaitable[None]:
+        """Asks the gate (`handoff`) and records `agent.handoff`. Names its call at once, even before it is awaited.
+        StepFailed `denied` or `rejected`. Whether the chain allows it is for `chain.then` to say before."""
+
+    async def turn(
+        self,
+        name: str,
+        task: Mapping,
+        body: Callable[["Context", Any], Awaitable[Output]],
+        *,
+        agent: str | None = None,
+        chain: Chain | None = None,
+    ) -> Output:
+        """A participant's turn as a step of its own: an item of this node with `task` as its input.
+
+        `name` is unique among the turns of this step, and the same when the step is played again: what is finished is
+        not played twice, and a turn that failed fails again. `agent` plays it, with the node's retries, its fallback
+        models and the node's `fallback` agents in its place, and within its `sla.latency_s` where somebody is left
+        to replace it; without `agent` (people, flows) it is attempted once. Turns may run at once.
+        """
 
     async def call_tool(self, tool: str, arguments: Mapping) -> Output: ...
 
@@ -176,6 +175,9 @@ class NodeType:
     group: ClassVar[str]
     config_schema: ClassVar[dict]
     pure: ClassVar[bool] = False
+    holds_items: ClassVar[bool] = (
+        False  # its work is done by steps of their own: a map's items, a team's turns
+    )
     schemas: ClassVar[
         Mapping[str, bool]
     ] = {}  # the config's fields that hold a JSON Schema; true: of an object

@@ -15,6 +15,7 @@ class Map(NodeType):
     summary = "Works on every item of a list, several at a time."
     icon = "copy-plus"
     group = "work"
+    holds_items = True
     config_schema = strict(
         {
             "items": condition("CEL that gives a list"),
@@ -70,7 +71,8 @@ class Map(NodeType):
 
 async def by_agent(ctx, item):
     config = ctx.node.config
-    return await ctx.run_agent(config["agent"], ctx.text(config["text"], item=item, index=ctx.item))
+    asked = ctx.text(config["text"], item=item, index=ctx.item)
+    return await ctx.run_agent(config["agent"], asked, may_hand_over=True)
 
 
 async def by_tool(ctx, item):

@@ -6,7 +6,7 @@ from collections import Counter
 
 PLACEHOLDER = re.compile(
     r"(?i)x{4,}|\*{3,}|\.{3,}|your[_-]?|example|placeholder|changeme|change[_-]me|redacted|dummy|sample|insert|replace|"
-    r"<[^>]*>|\$\{|\{\{|%\(|todo|none|null|undefined|secret[_-]?here|abcdef0?123|0123456789|1234567890"
+    r"<[^<>]*>|\$\{|\{\{|%\(|todo|none|null|undefined|secret[_-]?here|abcdef0?123|0123456789|1234567890"
 )
 FEWEST_KINDS = 8
 

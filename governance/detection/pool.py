@@ -9,7 +9,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import ParamSpec, TypeVar
 
-PROCESSES = 2
+PROCESSES = max(1, min(2, (os.cpu_count() or 1) - 1))
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,9 +41,8 @@ def close() -> None:
 
 
 def _started() -> ProcessPoolExecutor:
-    count = max(1, min(PROCESSES, (os.cpu_count() or 1) - 1))
     # Not forked: this process has threads and open connections.
-    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_begin)
+    return ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn"), initializer=_begin)
 
 
 def _begin() -> None:

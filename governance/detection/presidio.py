@@ -6,7 +6,8 @@ candidates and the words around are ours, because that is fifty times as fast.
 
 import logging
 import threading
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 _lock = threading.Lock()
@@ -17,6 +18,11 @@ def score(recognizer: str, candidate: str) -> float:
     found = _recognizer(recognizer)
     results = found.analyze(candidate, found.supported_entities, None)
     return max((one.score for one in results if one.start == 0 and one.end == len(candidate)), default=0.0)
+
+
+def scorer(recognizer: str) -> Callable[[str], float]:
+    """`score` for one text: of equal candidates one is asked about, and nothing is kept beyond the text."""
+    return lru_cache(maxsize=1024)(partial(score, recognizer))
 
 
 def spans(recognizer: str, text: str) -> list[tuple[int, int, float]]:

@@ -3,8 +3,8 @@
 Design note. A scan is pure computation that holds the interpreter, so a text over 32 kB goes to a pool of processes:
 a million characters cost the event loop nothing. Short ones are scanned in a thread, where the interpreter changes
 hands every few milliseconds. What was found is kept by a keyed digest of the text, never by the text, so that the
-next turn of a conversation scans only what is new. Detectors are imported at the first scan, Presidio when a
-candidate asks for it: who scans nothing pays nothing.
+next turn of a conversation scans only what is new. Long texts take turns by whose they are. Detectors are imported at
+the first scan, Presidio when a candidate asks for it: who scans nothing pays nothing.
 """
 
 import asyncio
@@ -13,16 +13,17 @@ import re
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 
 from governance.detection import pool
 from governance.detection.findings import Finding, resolved
 from governance.detection.folding import Reading
+from governance.detection.turns import Turns
 
 LONG = 32_768
 KEPT = 20_000
@@ -34,6 +35,7 @@ TELLING = re.compile(
 LONGEST_HINT = 64
 
 _threads = ThreadPoolExecutor(2, thread_name_prefix="scan")
+_turns = Turns(pool.PROCESSES)
 _key = secrets.token_bytes(32)
 _kept: OrderedDict[bytes, tuple[Finding, ...]] = OrderedDict()
 _lock = threading.Lock()
@@ -61,15 +63,18 @@ def find(text: str, entities: Collection[str] | None = None, key: str = "") -> t
 
 
 async def find_many(
-    texts: Sequence[str | Item], entities: Collection[str] | None = None
+    texts: Sequence[str | Item], entities: Collection[str] | None = None, owner: Hashable = None
 ) -> list[tuple[Finding, ...]]:
-    """`find` for many texts, in their order, off the event loop; a text that was scanned before is looked up."""
+    """`find` for many texts, in their order, off the event loop; a text that was scanned before is looked up.
+
+    Long texts of different owners (a run, a person) take turns.
+    """
     items = [Item(text) if isinstance(text, str) else text for text in texts]
     digests = [_digest(item) for item in items]
     found = {digest: kept for digest in digests if (kept := _recall(digest)) is not None}
     missing = {digest: item for digest, item in zip(digests, items, strict=True) if digest not in found}
     if missing:
-        found |= zip(missing, await _scan_all(list(missing.values())), strict=True)
+        found |= zip(missing, await _scan_all(list(missing.values()), owner), strict=True)
         for digest in missing:
             _keep(digest, found[digest])
     if sum(map(len, found.values())) > MANY:
@@ -98,11 +103,11 @@ def warm() -> None:
     find("warm@example.com 10.0.0.1 219-09-9999 +49 30 901820")
 
 
-async def _scan_all(items: Sequence[Item]) -> list[tuple[Finding, ...]]:
+async def _scan_all(items: Sequence[Item], owner: Hashable) -> list[tuple[Finding, ...]]:
     short = [item for item in items if len(item.text) <= LONG]
     scanned = iter(await _off_loop(short)) if short else iter(())
     found = [None if len(item.text) > LONG else next(scanned) for item in items]
-    ended = iter(await asyncio.gather(*(_in_process(item) for item in items if len(item.text) > LONG)))
+    ended = iter(await asyncio.gather(*(_in_process(item, owner) for item in items if len(item.text) > LONG)))
     return [next(ended) if one is None else one for one in found]
 
 
@@ -110,11 +115,12 @@ async def _off_loop(items: Iterable[Item]) -> list[tuple[Finding, ...]]:
     return await asyncio.wrap_future(_threads.submit(lambda: [find_now(item) for item in items]))
 
 
-async def _in_process(item: Item) -> tuple[Finding, ...]:
+async def _in_process(item: Item, owner: Hashable) -> tuple[Finding, ...]:
+    begin = partial(pool.submit, find_now, item)
     try:
-        return await asyncio.wrap_future(pool.submit(find_now, item))
+        return await asyncio.wrap_future(_turns.take(owner, begin))
     except BrokenProcessPool:  # somebody ended the process that was at it
-        return await asyncio.wrap_future(pool.submit(find_now, item))
+        return await asyncio.wrap_future(_turns.take(owner, begin))
 
 
 def _chosen(found: Iterable[Finding], entities: Collection[str] | None) -> tuple[Finding, ...]:

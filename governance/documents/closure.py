@@ -82,12 +82,10 @@ def _closure(project: Project, version: Version) -> dict[str, int]:
             if (kind, ref) not in live
         ]
         found |= {_key(kind, ref): target.number for (kind, ref), target in reached.items()}
-        pending = [
-            reference
-            for (kind, _), target in reached.items()
-            for reference in _pinned_references(kind, target)
-            if _key(*reference[:2]) not in found
-        ]
+        pending = []
+        for (kind, _), target in reached.items():
+            named = [*_pinned_references(kind, target), *_live_mentions(project, kind, target)]
+            pending += [reference for reference in named if _key(*reference[:2]) not in found]
     if dead:
         raise Refused(dead)
     return found
@@ -95,6 +93,12 @@ def _closure(project: Project, version: Version) -> dict[str, int]:
 
 def _pinned_references(kind: str, version: Version) -> list[tuple[str, str, str]]:
     return [reference for reference in references(kind, version) if reference[0] in PINNED]
+
+
+def _live_mentions(project: Project, kind: str, version: Version) -> list[tuple[str, str, str]]:
+    named = list(kind_named(kind).mentions(lookup.content(version)))
+    live = lookup.resolve(project, {(kind, ref) for kind, ref, _ in named}) if named else {}
+    return [reference for reference in named if reference[:2] in live]
 
 
 def _key(kind: str, ref: str) -> str:

@@ -24,7 +24,8 @@ class Kind:
     """One kind of document.
 
     `schema` is the published JSON Schema; `check` finds what a schema cannot say, for bodies that fit it;
-    `references` lists (kind, "slug" or "slug@3", JSON pointer) of the documents that a body names.
+    `references` lists (kind, "slug" or "slug@3", JSON pointer) of the documents that a body names; `mentions` those
+    that it can do without: a run pins them where they exist.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Kind:
     schema: Mapping
     check: Checks
     references: References
+    mentions: References
 
     @property
     def validator(self) -> jsonschema_rs.Validator:
@@ -48,9 +50,12 @@ def register_kind(
     schema: Mapping,
     check: Checks | None = None,
     references: References | None = None,
+    mentions: References | None = None,
 ) -> Kind:
     """Makes `kind` known, from AppConfig.ready. Registering again replaces it; a wrong schema raises at the start."""
-    made = Kind(kind, plural, schema, check or _nothing_more, references or _nothing_named)
+    made = Kind(
+        kind, plural, schema, check or _nothing_more, references or _nothing_named, mentions or _nothing_named
+    )
     _ = made.validator
     KINDS[plural] = _by_name[plural] = _by_name[kind] = made
     return made

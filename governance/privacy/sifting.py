@@ -47,7 +47,7 @@ async def sift(ruleset: Ruleset, where: str, content: Any, vault: Vault) -> Sift
     leaves = list(_leaves(content))
     keys = list(dict.fromkeys(_keys(content)))
     items = [Item(_text(leaf), hint(key)) for key, leaf in leaves] + [Item(key) for key in keys]
-    found = await find_many(items, ruleset.entities(where))
+    found = await find_many(items, ruleset.entities(where), vault.root_id)
     kept = [without_tokens(item.text, findings) for item, findings in zip(items, found, strict=True)]
     counts = Counter((one.entity, ruleset.action(where, one.entity)) for findings in kept for one in findings)
     kept, in_keys = kept[: len(leaves)], dict(zip(keys, kept[len(leaves) :], strict=True))

@@ -76,7 +76,7 @@ class StreamSifter:
 
     async def _found(self, text: str) -> tuple[Finding, ...]:
         whole = self._before + text
-        (found,) = await find_many([whole], self._ruleset.entities(self._where))
+        (found,) = await find_many([whole], self._ruleset.entities(self._where), self._vault.root_id)
         by = len(self._before)
         inside = tuple(one.moved(-by) for one in found if one.start >= by)
         return sifting.without_tokens(text, inside)

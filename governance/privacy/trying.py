@@ -1,29 +1,45 @@
 """Trying rules on a text: what is found in it and what each rule does to it. Nothing is kept, no vault is touched."""
 
+import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from asgiref.sync import async_to_sync
 
 from governance.detection import ENTITIES, NEED_MODEL, Finding, find_many
-from governance.detection.scanning import has_model
+from governance.detection.scanning import LONG, has_model
 from governance.privacy import rules, sifting, tokens
 from governance.privacy.rules import Ruleset
 
 NOT_DETECTED = (
     "{entities} are not detected: that needs a spaCy model, and the operator named none (BATON_SPACY_MODEL)."
 )
+SECONDS = 2  # about what a long text takes
+
+_busy: set[Hashable] = set()
+_lock = threading.Lock()
 
 
-def tried(ruleset: Ruleset, text: str, where: str | None = None) -> dict[str, Any]:
+class Busy(Exception):
+    """Another long text of yours is being scanned: wait for it, then send this one again."""
+
+    seconds = SECONDS
+
+    def __init__(self) -> None:
+        super().__init__(f"{self.__doc__} Try again in {self.seconds} s.")
+
+
+def tried(ruleset: Ruleset, text: str, where: str | None = None, by: Hashable = None) -> dict[str, Any]:
     """The answer of the scan endpoint. `where` is one of WHERE; without it the strictest action anywhere counts.
 
     {findings: [{entity, start, end, score, action}], text, after: {mask, tokenize}, blocked, approve, rules,
     undetected, note}: `text` as the rules leave it, `after` as if all were masked or tokenized. Waits for the scan:
-    call it in a thread.
+    call it in a thread. Of the same person (`by`) only one long text at a time. Raises Busy.
     """
-    (found,) = async_to_sync(find_many)([text])
+    with one_at_a_time(by if len(text) > LONG else None):
+        (found,) = async_to_sync(find_many)([text], None, ("person", by))
     actions = {
         entity: ruleset.action(where, entity) if where else ruleset.strictest(entity) for entity in ENTITIES
     }
@@ -38,6 +54,20 @@ def tried(ruleset: Ruleset, text: str, where: str | None = None) -> dict[str, An
         "rules": ruleset.name,
         **undetected(),
     }
+
+
+@contextmanager
+def one_at_a_time(by: Hashable) -> Iterator[None]:
+    """Who waits for a scan holds a thread of the server: nobody holds two. None is nobody. Raises Busy."""
+    with _lock:
+        if by is not None and by in _busy:
+            raise Busy
+        _busy.add(by)
+    try:
+        yield
+    finally:
+        with _lock:
+            _busy.discard(by)
 
 
 def undetected() -> dict[str, Any]:

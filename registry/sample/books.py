@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 SEED = Path(__file__).parent / "seed"
-SHELVES = ("charges", "refunds", "orders", "purchase_orders", "invoices")
+SHELVES = (
+    "charges",
+    "refunds",
+    "orders",
+    "purchase_orders",
+    "invoices",
+    "closings",
+    "documents",
+    "reviews",
+)
 MOST_ANSWERS = 1_000  # kept by Idempotency-Key, the oldest go first
 MOST_RECORDS = 10_000  # on one shelf
 
@@ -88,7 +97,8 @@ class Books:
 
     def _read(self) -> dict:
         try:
-            data = json.loads(self.file.read_bytes())
+            # What was written before there was a shelf gets it now, as a first start has it.
+            data = {**seed(), **json.loads(self.file.read_bytes())}
             if all(isinstance(data[shelf], dict) for shelf in (*SHELVES, "answers")):
                 return data
         except (ValueError, KeyError, TypeError):

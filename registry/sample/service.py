@@ -16,9 +16,17 @@ from aiohttp import web
 
 from governance.schemas import instance_problems
 from registry.address import LOOPBACK, SAMPLE_HOST, forget_sample, register_sample
+from registry.sample.archive import FILED, SUPPLIERS, file_document
 from registry.sample.books import Answer, Books, Refusal
+from registry.sample.changes import ADVISORIES, DIFF, REVIEW, analyse, post_review
+from registry.sample.corpus import Lookup
 from registry.sample.erp import INVOICE, post_invoice
+from registry.sample.law import LAW
+from registry.sample.ledger import CLOSING, MONTHS, close
+from registry.sample.markets import MARKETS
 from registry.sample.payments import REFUND, refund
+from registry.sample.reading import READING
+from registry.sample.rivals import PRODUCTS
 
 MAX_BODY = 64 * 1024
 LONGEST_KEY = 200
@@ -31,7 +39,15 @@ READS = {
     "/erp/purchase-orders/{name}": ("purchase_orders", "purchase order"),
     "/erp/invoices/{name}": ("invoices", "invoice"),
 }
-WRITES = {"/payments/refunds": (REFUND, refund), "/erp/invoices": (INVOICE, post_invoice)}
+LOOKUPS = {**MARKETS, **LAW, **READING, **MONTHS, **SUPPLIERS, **ADVISORIES, **PRODUCTS}
+QUESTIONS = {"/code/findings": (DIFF, analyse)}  # posted, because they are long; they change nothing
+WRITES = {
+    "/payments/refunds": (REFUND, refund),
+    "/erp/invoices": (INVOICE, post_invoice),
+    "/ledger/closings": (CLOSING, close),
+    "/archive/documents": (FILED, file_document),
+    "/code/reviews": (REVIEW, post_review),
+}
 
 
 def start(folder: Path, project: str = "demo") -> "SampleService":
@@ -92,6 +108,10 @@ def application(books: Books) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY, middlewares=[as_json])
     for path, (shelf, noun) in READS.items():
         app.router.add_get(path, reading(books, shelf, noun))
+    for path, lookup in LOOKUPS.items():
+        app.router.add_get(path, looking_up(lookup))
+    for path, (schema, answer) in QUESTIONS.items():
+        app.router.add_post(path, asking(schema, answer))
     for path, (schema, make) in WRITES.items():
         app.router.add_post(path, writing(books, schema, make))
     return app
@@ -106,6 +126,20 @@ def reading(books: Books, shelf: str, noun: str) -> Callable:
         return web.json_response(found)
 
     return show
+
+
+def looking_up(lookup: Lookup) -> Callable:
+    async def show(request: web.Request) -> web.Response:
+        return web.json_response(lookup({**request.query, **request.match_info}))
+
+    return show
+
+
+def asking(schema: dict, answer: Callable[[dict], dict]) -> Callable:
+    async def ask(request: web.Request) -> web.Response:
+        return web.json_response(answer(fitting(schema, await request.read())))
+
+    return ask
 
 
 def writing(books: Books, schema: dict, make: Callable[[Books, dict], Answer]) -> Callable:

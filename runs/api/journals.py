@@ -16,9 +16,11 @@ from runs.api.pages import PAGE, check_cursor, page
 from runs.api.queries import LIMIT, REVEAL, SEQ_MAX, Parameter, whole
 from runs.api.rendering import embedded, stored
 from runs.api.shapes.basics import page_of
+from runs.engine.library import flow_of
 from runs.engine.rows import loads
 from runs.models import NO_ITEM, Event, Part, Run, Step
 from runs.revealing import revealed_where_any
+from runs.typed_state import history
 
 AFTER = Parameter(
     "after",
@@ -26,6 +28,14 @@ AFTER = Parameter(
     {"type": "integer", "minimum": 0, "maximum": SEQ_MAX, "default": 0},
     0,
     "Only events with a greater seq.",
+)
+
+AT = Parameter(
+    "at",
+    whole(0, SEQ_MAX),
+    {"type": "integer", "minimum": 0, "maximum": SEQ_MAX},
+    None,
+    "The state as it was after the event with this seq.",
 )
 
 
@@ -64,6 +74,23 @@ class Events(Resource):
         )
 
 
+class State(Resource):
+    @operation("Show the typed state of a run", answers={200: "State"}, query=(AT, REVEAL))
+    def get(self, request, run):
+        found, asked = load.run(request, run, "read"), self.query()
+        eyes = load.may_reveal(request, found.project, asked["reveal"])
+        known = history(found, flow_of(found))
+        if known is None:
+            return Response({"fields": [], "state": None})
+        held = known.now if asked["at"] is None else known.before(asked["at"] + 1)
+        (state,) = [held] if eyes is None else revealed_where_any(found, [held], eyes, "state")
+        fields = [
+            {"name": name, "reducer": known.declared.reducer(name), "schema": schema}
+            for name, schema in known.declared.fields.items()
+        ]
+        return Response({"fields": fields, "state": embedded(state)})
+
+
 class OnePart(Resource):
     @operation("Show a stored piece of a prompt or an answer", answers={200: "Part"})
     def get(self, request, run, hash):
@@ -97,7 +124,9 @@ def behind(keys: list) -> Q:
 def show_steps(run: Run, steps: list[Step], eyes: User | None = None) -> list[dict]:
     """With protected values for `eyes`, who may see them."""
     values = StepValues(run.id, steps)
-    held = [[values.input(step), values.output(step), values.error(step)] for step in steps]
+    held = [
+        [values.input(step), values.output(step), values.error(step), values.writes(step)] for step in steps
+    ]
     shown = held if eyes is None else revealed_where_any(run, held, eyes, "steps")
     return [{**show_step(step), **show_values(*each)} for step, each in zip(steps, shown, strict=True)]
 
@@ -120,8 +149,9 @@ def show_step(step: Step) -> dict:
     }
 
 
-def show_values(input: Any, output: Any, error: Any) -> dict:
-    return {"input": embedded(input), "output": embedded(output), "error": embedded(error)}
+def show_values(input: Any, output: Any, error: Any, writes: Any) -> dict:
+    shown = {"input": input, "output": output, "error": error, "writes": writes}
+    return {name: embedded(value) for name, value in shown.items()}
 
 
 def show_to(run: Run, events: list[Event], eyes: User | None) -> list[dict]:

@@ -63,6 +63,10 @@ class StepValues:
     def error(self, step: Step) -> Any:
         return self._data.get(step.finished_seq, {}).get("error")
 
+    def writes(self, step: Step) -> Mapping:
+        """What the step wrote to the flow's state, by field."""
+        return self._data.get(step.finished_seq, {}).get("writes") or {}
+
     def _started(self, step: Step) -> Mapping:
         return self._data.get(step.started_seq, {})
 

@@ -11,6 +11,7 @@ from governance.privacy import Ruleset, rulesets, trying
 from governance.refusals import Problem, Refused, refuse_errors
 from runs.api import load
 from runs.api.operations import Resource, operation
+from runs.api.problems import Refusal
 from runs.api.shapes import privacy as shapes
 
 
@@ -19,6 +20,7 @@ class PrivacyScan(Resource):
         "Find personal data in a text, and show what the active rules make of it",
         body=shapes.SCAN,
         answers={200: "PrivacyScan"},
+        refusals=(429,),
     )
     def post(self, request, project):
         found = load.project(request, project, "read")
@@ -26,7 +28,10 @@ class PrivacyScan(Resource):
         ruleset = rulesets.read(found.id).together()
         if "privacy" in asked:
             ruleset = ruleset.joined(draft_of(found, asked["privacy"]))
-        return Response(trying.tried(ruleset, asked["text"], asked.get("where")))
+        try:
+            return Response(trying.tried(ruleset, asked["text"], asked.get("where"), request.user.pk))
+        except trying.Busy as busy:
+            raise Refusal(429, str(busy), headers={"Retry-After": str(busy.seconds)}) from busy
 
 
 def draft_of(project: Project, body: Mapping) -> Ruleset:

@@ -61,16 +61,26 @@ def draft_of(project: Project, slug: str) -> dict:
 
 
 def check(project: Project, slug: str, body: Mapping) -> dict:
-    """Every problem, and what a run may cost and take; what could not even be kept has neither yet."""
+    """Every problem, what a run may cost and take, what could be better, and what one agent alone would lose.
+
+    What could not even be kept has only problems yet.
+    """
     problems = unkeepable_problems(documents.kind_named("flow"), slug, body)
     if problems:
-        return shown(problems, UNKNOWN_COST, UNKNOWN_TIME)
+        nothing = {"cost": UNKNOWN_COST, "time": UNKNOWN_TIME, "hints": [], "alone": None}
+        return {"problems": listed(problems), **nothing}
     found = Inspection(project, body)
-    return shown(found.problems, found.cost, found.time)
+    return {
+        "problems": listed(found.problems),
+        "cost": found.cost,
+        "time": found.time,
+        "hints": listed(found.hints),
+        "alone": found.alone and found.alone.as_dict(),
+    }
 
 
-def shown(problems: list[Problem], cost: Mapping, time: Mapping) -> dict:
-    return {"problems": [problem.as_dict() for problem in problems], "cost": cost, "time": time}
+def listed(problems: list[Problem]) -> list[dict]:
+    return [problem.as_dict() for problem in problems]
 
 
 def show_trial(result: Mapping) -> dict:

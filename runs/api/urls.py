@@ -57,6 +57,7 @@ run = [
     path("", runs.OneRun.as_view()),
     path("steps/", journals.Steps.as_view()),
     path("events/", journals.Events.as_view()),
+    path("state/", journals.State.as_view()),
     path("parts/<hash:hash>/", journals.OnePart.as_view()),
     path("cancellation/", requests.Cancellation.as_view()),
     path("forks/", requests.Forks.as_view()),

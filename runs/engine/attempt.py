@@ -6,7 +6,7 @@ Each attempt that ended has its line with the reason; a step that crashed goes o
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,16 @@ MOST_REPLAYS = 10  # of a step that is cut off again and again before it can ask
 # A call is given the step's time too. Its own time-out comes first: it names the peer, and counts against its breaker.
 CALLS_FIRST_S = 0.5
 # What a fallback cannot mend: the answer would be the same, or somebody said no.
-FINAL = {"denied", "rejected", "tool_not_allowed", "expression_error", "invalid_input", "quorum_not_reached"}
+FINAL = {
+    "denied",
+    "rejected",
+    "tool_not_allowed",
+    "expression_error",
+    "invalid_input",
+    "quorum_not_reached",
+    "delegation_cycle",
+    "limit_hops",
+}
 
 Body = Callable[["StepContext"], Awaitable[Finished]]
 
@@ -46,14 +55,55 @@ class Candidate:
     model: str | None = None
 
 
-def candidates(node: Node, shelf: Shelf) -> list[Candidate]:
-    """In the order they are tried."""
-    found = [Candidate()]
-    agent = shelf.get("agents", node.config.get("agent", ""))
-    if agent is not None:
-        found += [Candidate(model=model) for model in agent.content.get("fallback_models", ())]
-    found += [Candidate(number, ref=ref) for number, ref in enumerate(node.fallback, start=1)]
-    return found
+@dataclass(frozen=True, slots=True)
+class Players:
+    """Who may play a step, in the order they are tried. `name` is what the step itself names: an agent, a tool or its
+    node. With `slas` an agent that takes longer than its SLA is replaced, while somebody is left to replace it."""
+
+    candidates: tuple[Candidate, ...]
+    name: str
+    slas: tuple[float | None, ...] = ()
+    escalates: bool = True
+
+    def name_of(self, index: int) -> str:
+        """How people know a candidate: the model or the fallback, else what the step itself names."""
+        candidate = self.candidates[index]
+        return candidate.model or candidate.ref or self.name
+
+    def sla_s(self, index: int) -> float | None:
+        return self.slas[index] if self.slas and index + 1 < len(self.candidates) else None
+
+
+def players_of(node: Node, shelf: Shelf) -> Players:
+    """Those of a node. What takes as long as others do for it (a map, a supervisor, a team) has no SLA of its own."""
+    agent = node.config.get("agent", "")
+    name = str(agent or node.config.get("tool") or node.id)
+    return cast_of(shelf, agent, node.fallback, name, has_slas=not TYPES[node.type].holds_items)
+
+
+def cast_of(
+    shelf: Shelf,
+    agent: str,
+    fallback: Sequence[str],
+    name: str,
+    *,
+    has_slas: bool = True,
+    escalates: bool = True,
+) -> Players:
+    """The agent, its other models, and the fallback agents in its place."""
+    found, pinned = [Candidate()], shelf.get("agents", agent)
+    if pinned is not None:
+        found += [Candidate(model=model) for model in pinned.content.get("fallback_models", ())]
+    found += [Candidate(number, ref=ref) for number, ref in enumerate(fallback, start=1) if ref != agent]
+    if not has_slas or pinned is None:
+        return Players(tuple(found), name, escalates=escalates)
+    slas = tuple(_sla_s(shelf, candidate.ref or agent) for candidate in found)
+    return Players(tuple(found), name, slas if any(slas) else (), escalates)
+
+
+def _sla_s(shelf: Shelf, agent: str) -> float | None:
+    pinned = shelf.get("agents", agent)
+    return pinned.content.get("sla", {}).get("latency_s") if pinned else None
 
 
 def backoff_s(retry: Retry, tries: int, asked: float | None) -> float:
@@ -64,23 +114,23 @@ def backoff_s(retry: Retry, tries: int, asked: float | None) -> float:
     return max(delay, min(asked or 0, LONGEST_RETRY_AFTER_S))
 
 
-async def run_step(driver: "Driver", key: StepKey, body: Body) -> Finished:
+async def run_step(driver: "Driver", key: StepKey, body: Body, players: Players | None = None) -> Finished:
     """Attempts the step until it ends. Raises StepFailed when everything is used up."""
     memory = driver.memory.step(key)
     node = driver.graph.nodes[key[0]]
-    tried = candidates(node, driver.shelf)
+    tried = players or players_of(node, driver.shelf)
     while True:
         await _until_due(memory)
         try:
             if ("escalation", _escalation_call(memory)) not in memory.items:
-                return await _once(driver, key, memory, node, tried[memory.candidate], body)
+                return await _once(driver, key, memory, node, tried, body)
             failure = StepFailed(**memory.escalated)
         except StepFailed as error:
             failure = error
         following = _following(node, memory, tried, failure)
         if following is not None:
             _record_retry(driver, key, memory, tried, failure, following)
-        elif node.escalate is None or failure.code in ("denied", "rejected"):
+        elif node.escalate is None or not tried.escalates or failure.code in ("denied", "rejected"):
             raise failure
         else:
             answer = await _escalate(driver, key, memory, node, failure)
@@ -95,39 +145,53 @@ async def _until_due(memory: StepMemory) -> None:
 
 
 async def _once(
-    driver: "Driver", key: StepKey, memory: StepMemory, node: Node, candidate: Candidate, body: Body
+    driver: "Driver", key: StepKey, memory: StepMemory, node: Node, tried: Players, body: Body
 ) -> Finished:
-    context = driver.context(key, memory, candidate)
+    context = driver.context(key, memory, tried.candidates[memory.candidate])
+    sla_s = tried.sla_s(memory.candidate)
     try:
+        if sla_s is not None and (node.timeout_s is None or sla_s < node.timeout_s):
+            message = f"{tried.name_of(memory.candidate)} exceeded its SLA of {sla_s:g} s."
+            return await _within(driver, key, memory, sla_s, body(context), StepFailed("timeout", message))
         if node.timeout_s is None:
             return await body(context)
-        return await _within(driver, key, memory, node, body(context))
+        message = f"The step took longer than its {node.timeout_s:g} s."
+        late = StepFailed("timeout", message, retryable=True)
+        return await _within(driver, key, memory, node.timeout_s + CALLS_FIRST_S, body(context), late)
     except CallFailed as error:
-        raise StepFailed(
-            error.code,
-            error.message,
-            retryable=error.retryable,
-            retry_after_s=error.retry_after_s,
-            on_exceed=error.on_exceed,
-        ) from error
+        raise as_step_failed(error) from error
     except ExpressionError as error:
         raise StepFailed("expression_error", str(error)) from error
 
 
+def as_step_failed(error: CallFailed) -> StepFailed:
+    return StepFailed(
+        error.code,
+        error.message,
+        retryable=error.retryable,
+        retry_after_s=error.retry_after_s,
+        on_exceed=error.on_exceed,
+    )
+
+
 async def _within(
-    driver: "Driver", key: StepKey, memory: StepMemory, node: Node, work: Awaitable[Finished]
+    driver: "Driver",
+    key: StepKey,
+    memory: StepMemory,
+    most_s: float,
+    work: Awaitable[Finished],
+    late: StepFailed,
 ) -> Finished:
-    """Raises StepFailed `timeout` once the step has worked longer than its time."""
+    """Raises `late` once the step has worked longer than its time."""
     try:
-        async with driver.clocks.limited(key, memory, node.timeout_s + CALLS_FIRST_S) as limit:
+        async with driver.clocks.limited(key, memory, most_s) as limit:
             return await work
     except TimeoutError as error:
         if not limit.expired():
             raise
-        if node.type != "map" or key[2] is not None:
+        if key[2] is not None or not TYPES[driver.graph.nodes[key[0]].type].holds_items:
             driver.children.stop(key)  # a map goes on with those of its items where it is attempted again
-        message = f"The step took longer than its {node.timeout_s:g} s."
-        raise StepFailed("timeout", message, retryable=True) from error
+        raise late from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +201,7 @@ class Following:
     after_s: float
 
 
-def _following(
-    node: Node, memory: StepMemory, tried: list[Candidate], failure: StepFailed
-) -> Following | None:
+def _following(node: Node, memory: StepMemory, tried: Players, failure: StepFailed) -> Following | None:
     if ("escalation", _escalation_call(memory)) in memory.items:
         return None
     if memory.has_lost_call() and len(memory.failures) < MOST_REPLAYS:
@@ -153,13 +215,13 @@ def _following(
     return None if fallback is None else Following(fallback, 1, 0)
 
 
-def _fallback(memory: StepMemory, tried: list[Candidate], failure: StepFailed) -> int | None:
+def _fallback(memory: StepMemory, tried: Players, failure: StepFailed) -> int | None:
     """Who is next. A budget that blocks keeps the agent's other models from being asked in its place."""
     if failure.code in FINAL:
         return None
-    following = range(memory.candidate + 1, len(tried))
+    following = range(memory.candidate + 1, len(tried.candidates))
     if failure.on_exceed == "block":
-        following = [index for index in following if tried[index].model is None]
+        following = [index for index in following if tried.candidates[index].model is None]
     return next(iter(following), None)
 
 
@@ -167,7 +229,7 @@ def _record_retry(
     driver: "Driver",
     key: StepKey,
     memory: StepMemory,
-    tried: list[Candidate],
+    tried: Players,
     failure: StepFailed,
     following: Following,
 ) -> None:
@@ -186,11 +248,11 @@ def _record_fallback(
     driver: "Driver",
     key: StepKey,
     memory: StepMemory,
-    tried: list[Candidate],
+    tried: Players,
     failure: StepFailed,
     chosen: int,
 ) -> None:
-    names = [driver.sight.name_of(key, candidate) for candidate in tried]
+    names = [tried.name_of(index) for index in range(len(tried.candidates))]
     what = "does not fit its budget" if failure.on_exceed else "failed"
     listed = [
         {

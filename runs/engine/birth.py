@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flows.chain import Chain
 from governance import clock, gate, ids
 from governance.rules import Rulebook
 from runs.engine.library import Pinned
@@ -115,6 +116,7 @@ def child_of(
     input: Any,
     book: Rulebook,
     meant: Any = AS_SHOWN,
+    chain: Chain | None = None,
 ) -> tuple[Newborn, gate.Verdict]:
     """The child that an attempt of a step of `above` asks for: same pins, same trace, same person. It may be born
     unless the verdict is deny; where that is approve, it waits for a person before its first step."""
@@ -135,9 +137,12 @@ def child_of(
         parent_item=NO_ITEM if key[2] is None else key[2],
         parent_attempt=attempt,
     )
-    return newborn(
+    child, verdict = newborn(
         run, project=above.project, username=above.user, input=input, labels={}, book=book, meant=meant
     )
+    if chain is not None and chain.links:
+        child.created["chain"] = chain.as_data()
+    return child, verdict
 
 
 def born(child: Newborn, most: int = MOST_OF_ONE_ROOT) -> Operation:

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from flows.chain import Chain
+from flows.nodes import TYPES
 from flows.nodes.base import Output, StepFailed
 from governance import clock, ids, money, rulebooks
 from governance.privacy import tokens
@@ -31,11 +33,15 @@ class Children:
         self.known: dict[int, Mapping] = {}
         self.open: dict[int, tuple[StepKey, asyncio.Event]] = {}
         self.owed: dict[int, StepKey | None] = {}  # stopped with their step: their costs are still to come
-        self._above = {node.id for node in driver.graph.nodes.values() if "flow" in node.config}
+        self._above = {
+            node.id
+            for node in driver.graph.nodes.values()
+            if any(reference.kind == "flow" for reference in TYPES[node.type].references(node.config))
+        }
 
-    async def result(self, key: StepKey, flow: Pinned, input: Any) -> Output:
-        """The output of the child of this step. Raises StepFailed with the child's own code."""
-        number, is_new = await self._start(key, flow, input)
+    async def result(self, key: StepKey, flow: Pinned, input: Any, chain: Chain) -> Output:
+        """The output of the child of this step, to which `chain` leads. Raises StepFailed with the child's own code."""
+        number, is_new = await self._start(key, flow, input, chain)
         event = asyncio.Event()
         self.open[number] = (key, event)
         try:
@@ -51,12 +57,12 @@ class Children:
         await self.driver.vault.learn(tokens.texts_of(self.known[number]["output"]))
         return self._output(key, number, self.known[number])
 
-    async def _start(self, key: StepKey, flow: Pinned, input: Any) -> tuple[int, bool]:
+    async def _start(self, key: StepKey, flow: Pinned, input: Any, chain: Chain) -> tuple[int, bool]:
         """Its number, and whether it is new. Raises StepFailed where it may not be launched."""
         driver, step = self.driver, self.driver.memory.step(key)
         book = await rulebooks.fresh(driver.run.project_id)
         meant = driver.veil.clear(input)
-        child, verdict = child_of(driver.run, key, step.attempt, flow, input, book, meant)
+        child, verdict = child_of(driver.run, key, step.attempt, flow, input, book, meant, chain)
         allowed = verdict.effect != DENY
         number, is_new = await driver.journal.operation(born(child, MOST_OF_ONE_ROOT if allowed else 0))
         if number is None and not allowed:

@@ -4,19 +4,21 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from flows.chain import Chain
 from flows.nodes import TYPES
-from flows.nodes.base import Answer, Arrival, Finished, Output, Question, StepFailed
+from flows.nodes.base import Answer, Arrival, Finished, Function, Output, Question, StepFailed
 from governance import clock, expressions
 from governance.port import ApprovalRequest
 from registry import calls, gateway, privacy
-from registry.context_window import Window
-from registry.conversation import Talk, converse
+from registry.calls import CallFailed
 from registry.facts import agent_fact
-from runs.engine.attempt import Candidate
+from runs.engine.answering import Role, answered, failing_as_step
+from runs.engine.attempt import Candidate, as_step_failed
 from runs.engine.desk import StepDesk
 from runs.engine.items import run_item
 from runs.engine.library import Pinned
 from runs.engine.memory import StepKey, StepMemory
+from runs.engine.turns import Turn, take_turn
 
 if TYPE_CHECKING:
     from runs.engine.driver import Driver
@@ -36,6 +38,7 @@ class StepContext:
         self.node = driver.graph.nodes[key[0]]
         self.iteration, self.item = key[1], key[2]
         self.turns = 0
+        self.chain = memory.chain or driver.chain
         self._questions = 0
         self._desk: StepDesk | None = None
         self._scope: Mapping[str, Any] | None = None
@@ -89,101 +92,58 @@ class StepContext:
             data = {"kind": kind, "candidates": list(candidates), "chosen": list(chosen), "method": method}
             self.driver.line("choice.made", {**data, "reason": reason}, self.key)
 
+    def record_plan(self, round: int, text: str) -> None:
+        if self.driver.is_new(self.key, f"plan {round}"):
+            self.driver.line("note", {"kind": "plan", "round": round, "text": text}, self.key)
+
+    def document(self, kind: str, ref: str) -> Mapping | None:
+        found = self.driver.shelf.get(f"{kind}s", ref)
+        return found and found.content
+
     # --- agents and tools --------------------------------------------------------------------------------------
 
-    async def run_agent(self, agent: str, text: str, output_schema: Mapping | None = None) -> Output:
-        pinned = self._pinned("agents", self.candidate.ref or agent)
-        await self._decide_agent(pinned, text)
-        document = pinned.content
-        self.driver.played_by(self.key, pinned)
-        talk = Talk(
-            instructions=expressions.text(document.get("instructions", ""), self.scope),
-            text=text,
-            history=self.driver.sight.history(self.key) if wants_history(document) else (),
-            tools=self._tools_of(document),
-            output_schema=output_schema or document.get("output_schema"),
-            max_tool_calls=document.get("limits", {}).get("max_tool_calls", 8),
-            attempt=self.memory.attempt,
-            window=Window.of(document),
-        )
-        outcome = await converse(talk, model=self._model_of(pinned), tool=self._tool_of(pinned))
-        for note in outcome.notes:
-            self.driver.line("note", {"kind": "context", "text": note}, self.key)
-        return outcome.output
+    async def run_agent(
+        self,
+        agent: str,
+        text: str,
+        output_schema: Mapping | None = None,
+        *,
+        functions: Sequence[Function] = (),
+        most_rounds: int | None = None,
+        in_words: bool = False,
+        may_hand_over: bool = False,
+    ) -> Output:
+        role = Role(output_schema, tuple(functions), most_rounds, in_words)
+        try:
+            return await answered(self, self.candidate.ref or agent, text, role, may_hand_over)
+        except CallFailed as error:
+            raise as_step_failed(error) from error
 
-    async def _decide_agent(self, agent: Pinned, text: str) -> None:
-        schema = agent.content.get("input_schema")
-        is_asked = schema and "text" in schema.get("properties", {})
-        fault = self.driver.veil.fault(schema, {"text": text}) if is_asked else None
-        if fault is not None:
-            raise StepFailed(
-                "invalid_input", f"What {agent.name} was given does not fit its input schema: {fault}"
-            )
-        known = agent_fact(calls.Pinned(agent.slug, agent.number, agent.content))
+    def hand_over(self, source: str, target: str, message: str) -> Awaitable[None]:
+        agent = self.driver.shelf.get("agents", target)
         facts = {
             **self.driver.sight.facts_for_policies(),
-            "agent": known,
-            "input": {"text": self.driver.veil.clear(text)},
+            "agent": agent and agent_fact(calls.Pinned(agent.slug, agent.number, agent.content)),
         }
-        await gateway.decide(self.desk, "agent.run", facts, text)
+        return failing_as_step(gateway.hand_over(self.desk, facts, source, target, message))
 
-    def _tools_of(self, document: Mapping) -> dict[str, Mapping]:
-        return {
-            ref.partition("@")[0]: self._pinned("tools", ref).content for ref in document.get("tools", ())
-        }
+    async def turn(
+        self,
+        name: str,
+        task: Mapping,
+        body: Callable[["StepContext", Any], Awaitable[Output]],
+        *,
+        agent: str | None = None,
+        chain: Chain | None = None,
+    ) -> Output:
+        return await take_turn(self, name, Turn(task, body, agent, chain or self.chain))
 
-    def _model_of(self, agent: Pinned) -> Callable[..., Awaitable[calls.Reply]]:
-        pinned = calls.Pinned(agent.slug, agent.number, agent.content)
-        model = self.candidate.model or agent.content["model"]
-
-        async def call(
-            messages: list[dict], tools: list[dict], response_schema: Mapping | None, turn: int
-        ) -> calls.Reply:
-            self.turns += 1
-            ask = calls.ModelAsk(
-                agent=pinned,
-                model=model,
-                messages=messages,
-                tools=tools,
-                response_schema=response_schema,
-                turn=turn,
-                timeout_s=self.node.timeout_s or calls.DEFAULT_TIMEOUT_S,
-                cache_ttl_s=self.node.cache_ttl_s,
-                limits=self.driver.limits,
-                facts=self.driver.sight.facts_for_policies(),
-            )
-            return await gateway.model_call(self.desk, ask)
-
-        return call
-
-    def _tool_of(self, agent: Pinned) -> Callable[[str, Mapping], Awaitable[Any]]:
-        pinned = calls.Pinned(agent.slug, agent.number, agent.content)
-        refs = {ref.partition("@")[0]: ref for ref in agent.content.get("tools", ())}
-
-        async def call(slug: str, arguments: Mapping) -> Any:
-            tool = self.driver.shelf.get("tools", refs.get(slug, slug))
-            known = (
-                calls.Pinned(tool.slug, tool.number, tool.content) if tool else calls.Pinned(slug, 0, None)
-            )
-            ask = calls.ToolAsk(
-                agent=pinned,
-                tool=known,
-                arguments=arguments,
-                by_model=True,
-                last_attempt=self._is_last_attempt(),
-                facts=self.driver.sight.facts_for_policies(),
-            )
-            with self.driver.waiting.branch(self.key):
-                return await gateway.tool_call(self.desk, ask)
-
-        return call
-
-    def _is_last_attempt(self) -> bool:
+    def is_last_attempt(self) -> bool:
         """Whether this candidate has no further attempt: a fallback has one only."""
         return self.memory.candidate > 0 or self.memory.tries >= self.node.retry.max_attempts
 
     async def call_tool(self, tool: str, arguments: Mapping) -> Output:
-        pinned = self._pinned("tools", self.candidate.ref or tool)
+        pinned = self.pinned("tools", self.candidate.ref or tool)
         known = calls.Pinned(pinned.slug, pinned.number, pinned.content)
         ask = calls.ToolAsk(
             agent=None,
@@ -195,7 +155,7 @@ class StepContext:
         )
         return await gateway.tool_call(self.desk, ask)
 
-    def _pinned(self, plural: str, ref: str) -> Pinned:
+    def pinned(self, plural: str, ref: str) -> Pinned:
         found = self.driver.shelf.get(plural, ref)
         if found is None:
             raise StepFailed(
@@ -230,7 +190,7 @@ class StepContext:
 
     async def run_flow(self, flow: str, input: Mapping) -> Output:
         self._refuse_unbounded(input, "input of the flow below")
-        pinned = self._pinned("flows", flow)
+        pinned = self.pinned("flows", flow)
         schema = pinned.content.get("input_schema")
         fault = self.driver.veil.fault(schema, input) if schema else None
         if fault is not None:
@@ -238,7 +198,7 @@ class StepContext:
                 "invalid_input",
                 f"What the flow {pinned.name} was given does not fit its input schema: {fault}",
             )
-        return await self.driver.children.result(self.key, pinned, input)
+        return await self.driver.children.result(self.key, pinned, input, self.chain)
 
     def _refuse_unbounded(self, value: Any, what: str) -> None:
         """Before a person or a run below gets what could not be kept as an output either."""
@@ -301,10 +261,6 @@ async def leaving(context: StepContext) -> Finished:
     passed = await privacy.passing(context.desk, call, rules, "run_output", finished.output)
     await privacy.agreed(context.desk, call, "run_output", passed)
     return Finished(passed.content, finished.ports)
-
-
-def wants_history(agent: Mapping) -> bool:
-    return agent.get("context", {}).get("history") == "steps"
 
 
 async def all_or_first_failure(work: Sequence[Awaitable[None]]) -> None:

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flows.chain import Chain
 from flows.graph import Node
 from flows.nodes import TYPES
 from flows.nodes.base import Finished, StepFailed
@@ -20,7 +21,7 @@ from governance import clock, ledger
 from governance.port import Limit
 from governance.privacy import Vault
 from registry import privacy
-from runs.engine import items, pure
+from runs.engine import items, pure, shared_state
 from runs.engine.attempt import Candidate, run_step
 from runs.engine.children import Children
 from runs.engine.clocks import Clocks
@@ -59,11 +60,14 @@ class Driver:
         self.limits: tuple[Limit, ...] = loaded.limits
         self.lineage = loaded.lineage
         self.bell = loaded.bell
+        most_hops = loaded.shelf.flow.content.get("limits", {}).get("max_hops")
+        self.chain = Chain.above(loaded.events[0][-1].get("chain"), most_hops)
         self.journal = Journal(engine.writer, loaded.row, loaded.epoch)
         self.journal.on_stored = self._stored
         self.journal.on_refused = lambda error: engine.abandon(self, error)
         self.state = State(self.graph)
         self.memory = Memory(self.run.id)
+        self.shared = shared_state.of(self, loaded.shelf.flow.content)
         self.sight = Sight(self, loaded.parts)
         self.vault = Vault(self.run.root_id)
         self.veil = Veil(self)
@@ -209,6 +213,8 @@ class Driver:
     def _begin_step(self, key: StepKey) -> None:
         node = key[0]
         self.line("step.started", self.sight.arrived(node), key)
+        if self.shared is not None:
+            self.shared.started(node, key[1])
         if self.ending.has_too_many_steps():
             return
         self._launch_step(key)
@@ -281,18 +287,26 @@ class Driver:
         if isinstance(output, StepFailed):
             self.fail_step(key, output)
             return
+        writes = {} if self.shared is None else self.shared.written_by(key, output)
+        if isinstance(writes, StepFailed):
+            self.fail_step(key, writes)
+            return
         data = {
             "status": "succeeded",
             "port": ports[0] if ports else None,
             "ports": list(ports),
             "output": self.sight.folded(output),
+            **({"writes": writes} if writes else {}),
         }
-        if self.graph.nodes[node].type == "map":
+        holds_items = TYPES[self.graph.nodes[node].type].holds_items
+        if holds_items:
             self.closing.cut_off(key, only_items=True)
         seq = self.line("step.finished", data, key)
         self.sight.remember(node, seq, data)
+        if self.shared is not None:
+            self.shared.fold(node, key[1], data)
         self.memory.forget(key)
-        if self.graph.nodes[node].type == "map":
+        if holds_items:
             items.forget(self, key)
         self._carry_out(self.state.settle(node, ports))
 

@@ -16,7 +16,7 @@ from governance import gate, rulebooks
 from governance.gate import Operation
 from governance.port import Decided
 from governance.rules import APPROVE, DENY, Rulebook
-from registry.decisions import request_of, why_not
+from registry.decisions import asked_again, request_of, why_not
 from runs.engine.memory import THE_RUN
 from runs.engine.writer import Fenced, StorageFailed
 
@@ -48,10 +48,14 @@ class Gates:
         run, sight = self.driver.run, self.driver.sight
         facts = {**sight.facts_for_policies(), "input": self.driver.veil.clear(run.input)}
         operation = Operation("flow.launch", LAUNCH, facts)
-        told = await self._decided(operation, self._recorded(LAUNCH), run.input)
+        decision = self._recorded(LAUNCH)
+        told = await self._decided(operation, decision, run.input)
+        said = await self._asked_again(operation, decision, run.input) if told.decision == "approve" else None
         if self.driver.ending.begun:
             return
-        if told.decision == "approve":
+        if said is not None and said["effect"] == DENY:
+            self.driver.ending.fail("denied", said["reason"])
+        elif told.decision == "approve":
             self._let_go()  # what follows may come to the release at once
             go_on()
         else:
@@ -85,10 +89,14 @@ class Gates:
                 self._end(line)
                 return
             self.driver.line("policy.decided", line)
-        told = await self._decided(self._release_operation(), line, self.driver.ending.output())
+        operation, output = self._release_operation(), self.driver.ending.output()
+        told = await self._decided(operation, line, output)
+        said = await self._asked_again(operation, line, output) if told.decision == "approve" else None
         if self.driver.ending.begun:
             return
-        if told.decision == "approve":
+        if said is not None and said["effect"] == DENY:
+            self.driver.ending.fail("denied", f"The output may not leave: {said['reason']}")
+        elif told.decision == "approve":
             self.driver.ending.succeed()
         else:
             reason = why_not(told, "A reviewer rejected it.")
@@ -130,6 +138,15 @@ class Gates:
     async def _decided(self, operation: Operation, decision: Mapping[str, Any], shown: Any) -> Decided:
         request = request_of(operation, decision, shown)
         return await self.driver.inbox.decided(THE_RUN, self.driver.memory.whole, request)
+
+    async def _asked_again(
+        self, operation: Operation, decision: Mapping[str, Any], content: Any
+    ) -> Mapping[str, Any]:
+        """What the policies say by now of what people agreed to; `content` is what it is about, as the journal holds
+        it."""
+        name = "input" if operation.call == LAUNCH else "output"
+        shown = Operation(operation.action, operation.call, {**operation.facts, name: content})
+        return await asked_again(self.driver.run.project_id, operation, shown, decision)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self.driver.waiting.wake(THE_RUN)

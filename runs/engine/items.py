@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import Context, Finished, Output, StepFailed
-from runs.engine.attempt import as_data, run_step
+from runs.engine.attempt import Players, as_data, run_step
 from runs.engine.memory import StepKey, StepMemory
 
 if TYPE_CHECKING:
@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 Body = Callable[[Context, Any], Awaitable[Output]]
 
 
-async def run_item(driver: "Driver", key: StepKey, item: Any, body: Body) -> Output | StepFailed:
-    """The item's output, or how it failed."""
+async def run_item(
+    driver: "Driver", key: StepKey, item: Any, body: Body, players: Players | None = None, turn: str = ""
+) -> Output | StepFailed:
+    """The item's output, or how it failed. A `turn` has a name, under which it is found again."""
     step = driver.memory.step(key)
     if step.finished is not None:
         return known(driver, step)
     if not driver.is_running(key):
         raise asyncio.CancelledError
     if step.started is None:
-        driver.line("step.started", {"input": item}, key)
+        driver.line("step.started", {"input": item, "turn": turn} if turn else {"input": item}, key)
         if driver.ending.has_too_many_steps():
             await asyncio.Event().wait()  # the run is being ended: this will be cancelled
     step.item = item
@@ -32,7 +34,7 @@ async def run_item(driver: "Driver", key: StepKey, item: Any, body: Body) -> Out
         return Finished(await body(context, item))
 
     try:
-        finished = await run_step(driver, key, play)
+        finished = await run_step(driver, key, play, players)
     except StepFailed as failure:
         return fail(driver, key, failure)
     finally:
@@ -49,6 +51,8 @@ async def run_item(driver: "Driver", key: StepKey, item: Any, body: Body) -> Out
 def fail(driver: "Driver", key: StepKey, failure: StepFailed) -> StepFailed:
     give_up_if_stopped(driver.memory.step(key))
     data = {"status": "failed", "port": None, "ports": [], "error": as_data(failure)}
+    if failure.partial is not None:
+        data["partial"] = failure.partial
     driver.line("step.finished", data, key)
     return failure
 

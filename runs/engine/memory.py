@@ -29,13 +29,15 @@ class Call:
     result: Mapping | None = None
     sent: bool = False
     reserved: bool = False
+    asked_again: Mapping | None = None
 
     @property
     def ok(self) -> bool:
         return self.result is not None and self.result.get("status") == "ok"
 
     def recorded(self) -> Recorded:
-        return Recorded(self.decision, self.result, self.sent and self.result is None, self.reserved)
+        is_out = self.sent and self.result is None
+        return Recorded(self.decision, self.result, is_out, self.reserved, self.asked_again)
 
 
 @dataclass(slots=True)
@@ -68,6 +70,7 @@ class StepMemory:
     escalated: Mapping = field(default_factory=dict)  # {code, message}: what a person was told that failed
     told: set[str] = field(default_factory=set)  # lines that a step writes once, whatever repeats it
     item: Any = None
+    chain: Any = None  # the handoffs that lead to a turn (flows.chain.Chain)
     used_us: int = 0  # of its time-out by the attempt under way, when the run was parked last
 
     def has_lost_call(self) -> bool:
@@ -101,6 +104,8 @@ class Memory:
             StepRow(run_id, *THE_RUN[:2])
         )  # what was decided and asked about the run itself
         self.step_starts = 0
+        # The items of a node's iteration that are turns, by the name under which they are found again.
+        self.turns: dict[tuple[str, int], dict[str, int]] = {}
         self.counted: set[str] = set()  # runs below whose cost is in this one's
         self.active_us = 0
         self.works_below = False  # the last line says that the run was parked while runs below it work
@@ -180,6 +185,8 @@ def _started(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping)
     step.started = data
     step.item = data.get("input")
     memory.step_starts += 1
+    if "turn" in data:
+        memory.turns.setdefault((step.row.node, step.row.iteration), {})[data["turn"]] = step.row.item
 
 
 def _finished(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
@@ -249,6 +256,10 @@ def _note(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) ->
     if data.get("kind") == "sent":
         call = step.call(data["call"])
         call.sent, call.result = True, None
+    elif data.get("kind") == "asked_again":
+        step.call(data["call"]).asked_again = data
+    elif data.get("kind") == "plan":
+        step.told.add(f"plan {data['round']}")
     elif data.get("kind") == "escalated":
         step.escalated = data["error"]
     elif data.get("kind") == "child":
@@ -277,6 +288,7 @@ HANDLERS = {
     "privacy.found": _found,
     "model.called": _called,
     "tool.called": _called,
+    "agent.handoff": _called,
     "budget.reserved": _reserved,
     "budget.exceeded": _exceeded,
     "note": _note,

@@ -23,13 +23,17 @@ class Replay:
         started = False
         for seq, _, type, node, iteration, item, _, data in events:
             started = started or type == "run.started"
+            if type == "step.started" and item is None and self.driver.shared is not None:
+                self.driver.shared.started(node, iteration)
             if type == "step.finished" and item is None and self.driver.is_current(node, iteration):
-                self._finish(seq, node, data)
+                self._finish(seq, node, iteration, data)
         return None if started else plan
 
-    def _finish(self, seq: int, node: str, data: Mapping) -> None:
+    def _finish(self, seq: int, node: str, iteration: int, data: Mapping) -> None:
         driver = self.driver
         driver.sight.remember(node, seq, data)
+        if driver.shared is not None:
+            driver.shared.fold(node, iteration, data)
         if data["status"] == "succeeded":
             plan = driver.state.settle(node, tuple(data["ports"]))
         elif data["status"] == "failed":

@@ -15,7 +15,6 @@ from runs.engine.parts import hash_of
 from runs.engine.rows import dumps
 
 if TYPE_CHECKING:
-    from runs.engine.attempt import Candidate
     from runs.engine.driver import Driver
 
 WORTH_FOLDING = 100  # characters: a shorter text is not longer than its name
@@ -83,6 +82,8 @@ class Sight:
         """The names of expressions (contract, section 3)."""
         driver = self.driver
         scope = {"input": driver.run.input, "steps": self.steps, "run": self.run_facts()}
+        if driver.shared is not None:
+            scope["state"] = driver.shared.seen_by(key)
         node, iteration, item = key
         if driver.graph.loops_around[node]:
             scope["iteration"] = iteration
@@ -164,17 +165,13 @@ class Sight:
 
     # --- for people --------------------------------------------------------------------------------------------
 
-    def name_of(self, key: StepKey, candidate: "Candidate") -> str:
-        """How people know a candidate: the model or the fallback, else what the node itself names."""
-        config = self.driver.graph.nodes[key[0]].config
-        return candidate.model or candidate.ref or str(config.get("agent") or config.get("tool") or key[0])
-
     def gathered(self, key: StepKey, memory: StepMemory, failure: StepFailed) -> dict:
         """What a person needs to take over: the input, what was tried, and what came of it."""
         shown = ("model", "tool", "status", "error")
         return {
             "input": [arrival.output for arrival in self.arrivals(key)],
             "failures": [*memory.failures, {"code": failure.code, "message": failure.message}],
+            **({} if failure.partial is None else {"partial": failure.partial}),
             "calls": [
                 {"call": tried.name, **{name: tried.result[name] for name in shown if name in tried.result}}
                 for tries in memory.calls.values()

@@ -39,6 +39,8 @@ class Veil:
             "input": self._kept("input", shown["input"]),
             "steps": {node: self._kept(f"steps.{node}", step) for node, step in shown["steps"].items()},
         }
+        if "state" in shown:
+            meant["state"] = self._kept("state", shown["state"])
         return {**meant, **self.clear({name: value for name, value in shown.items() if name not in meant})}
 
     def judged(self, evaluate: Callable[[str, Mapping], T], source: str, shown: Mapping[str, Any]) -> T:

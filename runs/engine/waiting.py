@@ -87,7 +87,8 @@ class Waiting:
     def _sleep_if_still(self, key: StepKey) -> None:
         if self._still[key] and self._still[key] >= self._branches[key]:
             self.sleep(key)
-            self._show(key, "waiting")
+            if not self.works(key):
+                self._show(key, "waiting")
             self.consider_parking()
 
     def _show(self, key: StepKey, status: str) -> None:
@@ -99,11 +100,15 @@ class Waiting:
 
     @asynccontextmanager
     async def delegating(self, key: StepKey):
-        """A map sleeps while its items work."""
-        self.sleep(key)
+        """A step sleeps while its items work, once all of its calls under way do."""
+        self._still[key] += 1
+        if self._still[key] >= self._branches[key]:
+            self.sleep(key)
+            self.consider_parking()
         try:
             yield
         finally:
+            self._still[key] -= 1
             self.wake(key)
 
     # --- parking -----------------------------------------------------------------------------------------------

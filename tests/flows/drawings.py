@@ -14,6 +14,8 @@ CONFIGS = {
     "approval": {"reviewers": ["role:reviewer"]},
     "question": {"assignee": "user:rita", "text": "Which?"},
     "subflow": {"flow": "child"},
+    "supervisor": {"agent": "editor", "workers": ["writer"], "text": "Do."},
+    "team": {"participants": ["writer", "editor"], "protocol": "debate", "text": "Which?"},
     "wait": {"seconds": 1},
 }
 LIBRARY = {

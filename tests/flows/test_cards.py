@@ -36,7 +36,7 @@ FACTS = [
     (node("a", "transform", {"output": {"answer": 1, "route": 2}}), "answer, route"),
     (node("a", "agent", {}), "Agent"),
     (node("a", "transform", {"output": "x" * 100}), "x" * 59 + "…"),
-    (node("a", "team", {}), "Not built yet"),
+    (node("a", "oracle", {}), "Not built yet"),
 ]
 
 
@@ -54,7 +54,7 @@ PORTS = [
     (node("a", "router", {}), ("otherwise",)),
     (node("a", "condition", {"cases": [{"port": "yes"}, {"port": 1}, {}]}), ("yes", "else")),
     (node("a", "condition", {"cases": "x"}), ("else",)),
-    (node("a", "team", {}), ("out",)),
+    (node("a", "oracle", {}), ("out",)),
 ]
 
 

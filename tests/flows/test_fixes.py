@@ -30,7 +30,7 @@ MENDED = [
         flow([START, node("b", "start"), END], ["start -> done", "b -> done"]),
         "Remove this node",
     ),
-    ("unknown_type", line(node("t", "team", {})), "Remove this node"),
+    ("unknown_type", line(node("t", "oracle", {})), "Remove this node"),
     (
         "unreachable",
         drawn([node("a", "agent"), node("b", "agent")], "start -> a", "b -> done"),

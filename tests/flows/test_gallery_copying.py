@@ -8,7 +8,7 @@ from governance import documents, people
 from governance.models import Document, Project, User, Version
 
 pytestmark = pytest.mark.django_db
-FLOWS = ["content-pipeline", "customer-support", "invoice-processing"]
+FLOWS = gallery.starters()
 
 
 @pytest.fixture
@@ -36,17 +36,6 @@ def active(project: Project, kind: str, slug: str) -> dict:
 def problems(project: Project, pieces) -> list:
     bodies = [(piece.kind, active(project, piece.kind, piece.slug)) for piece in pieces]
     return [problem for kind, body in bodies for problem in documents.problems_of(project, kind, body)]
-
-
-@pytest.mark.parametrize("slug", FLOWS)
-def test_every_starter_says_what_it_teaches_and_runs_offline(slug):
-    starter = gallery.starter(slug)
-    assert starter.name and starter.flow["description"]
-    assert starter.runs_offline
-    assert starter.topic and starter.pattern and starter.level
-    assert len(starter.teaches) > 40
-    assert len(starter.samples) >= 3
-    assert starter.agents
 
 
 def test_an_unknown_starter_is_a_key_error():
@@ -88,10 +77,12 @@ def test_a_changed_tool_is_copied_under_a_number_and_named_so(project, ada):
     assert names["agent/billing-specialist"] == "billing-specialist-2"
     billing = active(project, "agent", "billing-specialist-2")
     assert "lookup-charge-2" in billing["tools"] and "lookup-charge" not in billing["tools"]
-    # The agent has another name now, so the provider that plays it by name is the copy's own.
-    assert billing["model"].startswith("simulated-2/")
-    played = {entry["when"].get("agent") for entry in active(project, "provider", "simulated-2")["script"]}
-    assert "billing-specialist-2" in played and "billing-specialist" not in played
+    # The agent has another name now, and its tool too: the provider learns to play it beside the other.
+    script = active(project, "provider", "simulated")["script"]
+    calls = {(entry["when"]["agent"], call["tool"]) for entry in script for call in entry.get("calls", ())}
+    assert ("billing-specialist-2", "lookup-charge-2") in calls
+    assert ("billing-specialist", "lookup-charge") in calls
+    assert ("billing-specialist-2", "lookup-charge") not in calls
     assert problems(project, pieces) == []
 
 
@@ -119,6 +110,38 @@ def test_somebody_elses_provider_of_that_name_is_left_alone(project, ada):
     _, pieces = use(project, ada)
     assert active(project, "provider", "simulated")["script"] == [{"say": "Mine"}]
     assert active(project, "agent", "support-router")["model"].startswith("simulated-2/")
+    assert problems(project, pieces) == []
+
+
+def test_the_simulated_provider_learns_one_starter_after_the_other(project, ada):
+    use(project, ada, "customer-support")
+    before = active(project, "provider", "simulated")["script"]
+    assert fates(project, "content-pipeline")["provider/simulated"] == "grown"
+    _, pieces = use(project, ada, "content-pipeline")
+    assert {piece.slug for piece in pieces if piece.kind == "provider"} == {"simulated"}
+    after = active(project, "provider", "simulated")["script"]
+    assert after[-len(before) :] == before
+    assert {entry["when"]["agent"] for entry in after[: -len(before)]} == {
+        "researcher",
+        "writer",
+        "fact-checker",
+        "editor",
+    }
+    assert fates(project, "content-pipeline")["provider/simulated"] == "same"
+    assert problems(project, pieces) == []
+
+
+def test_what_somebody_made_of_an_agents_script_is_left_alone(project, ada):
+    use(project, ada, "customer-support")
+    provider = active(project, "provider", "simulated")
+    mine = {"when": {"agent": "billing-specialist"}, "json": {"answer": "Mine"}}
+    script = [entry for entry in provider["script"] if entry["when"]["agent"] != "billing-specialist"]
+    documents.create_and_publish(
+        project, "provider", "simulated", {**provider, "script": [*script, mine]}, ada
+    )
+    _, pieces = use(project, ada, "customer-support")
+    assert active(project, "provider", "simulated")["script"] == [*script, mine]
+    assert {piece.slug for piece in pieces if piece.kind == "provider"} == {"simulated-2"}
     assert problems(project, pieces) == []
 
 

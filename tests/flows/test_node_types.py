@@ -23,6 +23,8 @@ OWN_PORTS = {
     "approval": ("approved", "rejected", "timed_out"),
     "question": ("out", "timed_out"),
     "subflow": ("out",),
+    "supervisor": ("out",),
+    "team": ("out", "no_consensus"),
     "wait": ("out",),
 }
 every_type = pytest.mark.parametrize("node_type", TYPES.values(), ids=TYPES)

@@ -103,7 +103,7 @@ class MemoryDesk:
         return name
 
     def recall(self, call: str) -> Recorded:
-        decision = result = None
+        decision = result = asked_again = None
         sent = reserved = False
         for name, data in self.lines:
             if data.get("call") != call:
@@ -116,7 +116,9 @@ class MemoryDesk:
                 reserved = True
             elif name == "note" and data["kind"] == "sent":
                 sent, result = True, None
-        return Recorded(decision, result, sent and result is None, reserved)
+            elif name == "note" and data["kind"] == "asked_again":
+                asked_again = data
+        return Recorded(decision, result, sent and result is None, reserved, asked_again)
 
     def add(self, type: str, data: Mapping) -> None:
         self.added.append((type, orjson.loads(orjson.dumps(data))))

@@ -9,7 +9,7 @@ from governance.detection.findings import Finding
 
 LOCAL = r"[\w!#$%&'*+/=?^`{|}~.-]"
 CANDIDATE = re.compile(rf"(?<={LOCAL})@\w[\w-]{{0,62}}(?:\.[\w-]{{1,63}}){{1,8}}")
-LOCAL_PART = re.compile(rf"{LOCAL}{{1,64}}\Z")
+LOCAL_PART = re.compile(rf"{LOCAL}{{1,64}}")  # read backwards from the @
 GLUED = re.compile(r".*[=&?/#{}|*`^]")  # legal in an address, in practice what stands before one
 NO_ADDRESS = re.compile(r"\d+x\.|.*\.(?:png|jpe?g|gif|svg|webp|zip)\Z", re.IGNORECASE)  # icon@2x.png
 OWN_SUFFIX = re.compile(r"\.(?:local|internal|intranet|corp|lan|home|example|test|invalid)\Z", re.IGNORECASE)
@@ -23,20 +23,19 @@ class EmailDetector(Detector):
     def find(self, text: str) -> Iterator[Finding]:
         if "@" not in text:
             return
+        score = presidio.scorer("EmailRecognizer")
         for match in CANDIDATE.finditer(text):
-            local = LOCAL_PART.search(text, max(0, match.start() - 64), match.start())
-            start = local.start() if local else match.start()
+            local = LOCAL_PART.match(text[max(0, match.start() - 64) : match.start()][::-1])
+            start = match.start() - (local.end() if local else 0)
             glued = GLUED.match(text, start, match.start())
             start = glued.end() if glued and glued.end() < match.start() else start
             while start < match.start() and text[start] in ".'-":
                 start += 1
             end = match.end() - (len(match[0]) - len(match[0].rstrip(".-_")))
             if not self._is_file_or_repository(text, start, match.start() + 1, end):
-                yield from self._checked(text, start, end)
-
-    def _checked(self, text: str, start: int, end: int) -> Iterator[Finding]:
-        if OWN_SUFFIX.search(text, start, end) or presidio.score("EmailRecognizer", text[start:end]):
-            yield Finding("EMAIL_ADDRESS", start, end, SURE)
+                address = text[start:end]
+                if OWN_SUFFIX.search(address) or score(address):
+                    yield Finding("EMAIL_ADDRESS", start, end, SURE)
 
     def _is_file_or_repository(self, text: str, start: int, domain: int, end: int) -> bool:
         if NO_ADDRESS.match(text, domain, end):

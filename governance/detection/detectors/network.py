@@ -1,9 +1,9 @@
-"""IP and MAC addresses: Presidio's patterns; what is called a version or a section is none."""
+"""IP and MAC addresses: what parses as one, as Presidio has it too; what is called a version or a section is none."""
 
+import ipaddress
 import re
 from collections.abc import Iterator
 
-from governance.detection import presidio
 from governance.detection.detectors.base import Detector
 from governance.detection.findings import Finding
 
@@ -37,7 +37,7 @@ class NetworkDetector(Detector):
     def _ipv4(self, text: str) -> Iterator[Finding]:
         for match in IPV4.finditer(text):
             called = VERSION.search(text, max(0, match.start() - 24), match.start())
-            if not called and presidio.score("IpRecognizer", match[0]):
+            if not called and is_address(match[0]):
                 yield Finding("IP_ADDRESS", *match.span(), 0.7)
 
     def _ipv6(self, text: str) -> Iterator[Finding]:
@@ -48,5 +48,14 @@ class NetworkDetector(Detector):
             groups = [group for group in re.split("[:.%/]", address) if group]
             if not any(letter.isdigit() for letter in address) or not groups:
                 continue  # Dead::Beef is a name in a program
-            if presidio.score("IpRecognizer", address) >= 0.5:
+            if is_address(address):
                 yield Finding("IP_ADDRESS", match.start(), match.start() + len(address), 0.7)
+
+
+def is_address(candidate: str) -> bool:
+    """Whether it parses, with the length of a network or without."""
+    try:
+        ipaddress.ip_interface(candidate)
+    except ValueError:
+        return False
+    return True

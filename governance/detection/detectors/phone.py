@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import phonenumbers
 
@@ -36,19 +37,21 @@ class PhoneDetector(Detector):
     entities = ("PHONE_NUMBER",)
 
     def find(self, text: str) -> Iterator[Finding]:
+        score = lru_cache(maxsize=1024)(
+            self._score
+        )  # of equal numbers in a text the plans are asked about one
         for match in CANDIDATE.finditer(text):
             start, end = match.span()
             end -= len(match[0]) - len(match[0].rstrip(" (./-"))
-            sure = self._score(text, start, end)
+            called = bool(WORDS.search(context.around(text, start, end)))
+            if not called and context.is_called_otherwise(text, start):
+                continue
+            sure = score(text[start:end], called)
             if sure:
                 yield Finding("PHONE_NUMBER", start, end, sure)
 
-    def _score(self, text: str, start: int, end: int) -> float:
-        number = text[start:end]
-        called = bool(WORDS.search(context.around(text, start, end)))
-        if number.count("(") != number.count(")") or (
-            not called and context.is_called_otherwise(text, start)
-        ):
+    def _score(self, number: str, called: bool) -> float:
+        if number.count("(") != number.count(")"):
             return 0.0
         if number.lstrip("(").startswith(("+", "00")):
             return self._international(number, called)

@@ -26,6 +26,7 @@ class SsnDetector(Detector):
     entities = ("US_SSN", "US_ITIN")
 
     def find(self, text: str) -> Iterator[Finding]:
+        score = presidio.scorer("UsSsnRecognizer")
         for match in CANDIDATE.finditer(text):
             called = bool(WORDS.search(context.around(text, *match.span())))
             if not called and (not match[1] or context.is_called_otherwise(text, match.start())):
@@ -33,5 +34,5 @@ class SsnDetector(Detector):
             if match[0].startswith("9"):
                 if itin.is_valid(match[0]):
                     yield Finding("US_ITIN", *match.span(), 0.85 if called else 0.6)
-            elif presidio.score("UsSsnRecognizer", match[0]):
+            elif score(match[0]):
                 yield Finding("US_SSN", *match.span(), 0.85 if called else 0.6)

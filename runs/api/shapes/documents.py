@@ -1,7 +1,9 @@
 """Shapes of documents, versions, checks, trials and secrets."""
 
+from flows.alone import WORDS
 from runs.api.shapes.basics import (
     ANYTHING,
+    COUNT,
     FLAG,
     MOMENT,
     MONEY,
@@ -18,6 +20,7 @@ from runs.api.shapes.basics import (
 
 NUMBER_OF_VERSION = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
 
+PROBLEM = {"pointer": TEXT, "code": TEXT, "message": TEXT, "nodes": list_of(TEXT)}
 DOCUMENT = {
     "kind": TEXT,
     "slug": TEXT,
@@ -30,15 +33,7 @@ DOCUMENT = {
 }
 
 COMPONENTS = {
-    "DocumentProblem": record(
-        {
-            "pointer": TEXT,
-            "severity": {"type": "string", "enum": ["error", "warning"]},
-            "code": TEXT,
-            "message": TEXT,
-            "nodes": list_of(TEXT),
-        }
-    ),
+    "DocumentProblem": record({**PROBLEM, "severity": {"type": "string", "enum": ["error", "warning"]}}),
     "Document": record(DOCUMENT),
     "SavedDocument": record({**DOCUMENT, "problems": list_of(named("DocumentProblem"))}),
     "Version": record(
@@ -53,11 +48,30 @@ COMPONENTS = {
     ),
     "Activation": record({"version": NUMBER_OF_VERSION, "at": MOMENT, "by": nullable(TEXT)}),
     "AsOf": record({"version": NUMBER_OF_VERSION, "document": OBJECT, "since": MOMENT}),
+    "DocumentHint": record({**PROBLEM, "severity": {"type": "string", "enum": ["info"]}}),
+    "OneAgentAlone": record(
+        {
+            "agents": COUNT,
+            "enough": FLAG,
+            "advice": TEXT,
+            "losses": list_of(
+                record(
+                    {
+                        "kind": {"type": "string", "enum": list(WORDS)},
+                        "message": TEXT,
+                        "nodes": list_of(TEXT),
+                    }
+                )
+            ),
+        }
+    ),
     "FlowCheck": record(
         {
             "problems": list_of(named("DocumentProblem")),
             "cost": record({"expected_usd": MONEY, "worst_usd": nullable(MONEY), "unbounded": list_of(TEXT)}),
             "time": record({"expected_s": NUMBER, "worst_s": nullable(NUMBER), "unbounded": list_of(TEXT)}),
+            "hints": list_of(named("DocumentHint")),
+            "alone": nullable(named("OneAgentAlone")),
         }
     ),
     "Trial": record(

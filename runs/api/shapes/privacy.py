@@ -3,7 +3,7 @@
 from governance.privacy.rules import ACTIONS, WHERE
 from runs.api.shapes.basics import COUNT, NUMBER, OBJECT, TEXT, body, list_of, record
 
-LONGEST_TEXT = 1_900_000
+LONGEST_TEXT = 200_000
 ACTION = {"type": "string", "enum": list(ACTIONS)}
 
 COMPONENTS = {
@@ -24,7 +24,11 @@ COMPONENTS = {
 }
 SCAN = body(
     {
-        "text": {"type": "string", "maxLength": LONGEST_TEXT},
+        "text": {
+            "type": "string",
+            "maxLength": LONGEST_TEXT,
+            "description": "Of one person one text of over 32,768 characters is scanned at a time: the next gets 429.",
+        },
         "privacy": {
             **OBJECT,
             "description": "A privacy document to try in addition to the active ones; kind and slug may be left out.",

@@ -28,6 +28,7 @@ STEP_STATUS = {
     "type": "string",
     "enum": ["pending", "running", "waiting", "succeeded", "failed", "skipped", "cancelled"],
 }
+REDUCER = {"type": "string", "enum": ["append", "merge", "max", "min", "replace"]}
 WAITING = record(
     {
         "kind": {
@@ -92,6 +93,13 @@ COMPONENTS = {
             "tokens": TOKENS,
             "started_at": nullable(MOMENT),
             "finished_at": nullable(MOMENT),
+            "writes": OBJECT,
+        }
+    ),
+    "State": record(
+        {
+            "fields": list_of(record({"name": TEXT, "reducer": REDUCER, "schema": ANYTHING})),
+            "state": nullable(OBJECT),
         }
     ),
     "Event": record(

@@ -8,7 +8,6 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from flows.cards import CardView, cards
-from flows.fixes.hints import hints
 from governance import access, documents
 from governance.models import Document, Project
 from governance.refusals import Problem
@@ -57,7 +56,7 @@ class Desk:
 
     @cached_property
     def hints(self) -> list[Problem]:
-        return list(hints(self.body))
+        return self.inspection.hints
 
     @cached_property
     def cards(self) -> list[CardView]:

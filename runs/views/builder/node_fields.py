@@ -12,6 +12,7 @@ from flows.nodes.base import NodeType
 from flows.schema import NODE
 from governance.refusals import Problem
 from runs.inspection import Offered
+from runs.views.builder import crew_fields
 from runs.views.builder.references import REFERRED, ReferenceField, read_reference, reference_field
 from runs.views.forms import Choices, FieldView, SchemaForm
 
@@ -28,6 +29,7 @@ WIDGETS = {
     "/title": "template",
     "/items": "condition",
     "/on": "condition",
+    "/stop_when": "condition",
     "/cases/*/when": "condition",
     "/routes/*/when": "condition",
     "/output": "value",
@@ -61,7 +63,8 @@ class NodeForm:
     def drawn(self) -> list[str]:
         """The fields of the config that this tab draws."""
         has_prompt = "prompt" in tabs_of(self.node)
-        names = self.type.config_schema["properties"] if self.type else {}
+        known = self.type.config_schema["properties"] if self.type else {}
+        names = [name for name in known if crew_fields.applies(name, self.config)]
         if self.tab == "prompt":
             return [name for name in PROMPT if name in names]
         if self.tab == "settings":
@@ -77,6 +80,8 @@ class NodeForm:
         schema = self.type.config_schema if self.type else {"properties": {}}
         names = [name for name in self.drawn if name not in REFERRED]
         properties = {name: schema["properties"][name] for name in names}
+        if "weights" in properties:
+            properties["weights"] = crew_fields.weights(properties["weights"], self.config)
         required = [name for name in schema.get("required", ()) if name in properties]
         own = {"type": "object", "properties": properties, "required": required}
         return SchemaForm(own, self.widgets, "config", self.complete_url)
@@ -84,7 +89,8 @@ class NodeForm:
     @property
     def widgets(self) -> dict[str, Any]:
         people = Choices(self.people)
-        return {**WIDGETS, "/reviewers": people, "/assignee": people}
+        crew = crew_fields.widgets(self.offered, self.people)
+        return {**WIDGETS, "/reviewers": people, "/assignee": people, **crew}
 
     @property
     def node_form(self) -> SchemaForm:
@@ -124,7 +130,9 @@ class NodeForm:
         problems = list(problems)
         required = self.type.config_schema.get("required", ()) if self.type else ()
         return [
-            reference_field(name, self.config.get(name), self.offered[name], name in required, problems)
+            reference_field(
+                name, self.config.get(name), self.offered[REFERRED[name]], name in required, problems
+            )
             for name in self.references
         ]
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from flows.cards import CardView, cards
 from flows.fixes.configs import USUAL
+from flows.members import LISTS
 from flows.nodes import TYPES
 from flows.nodes.base import NodeType
 from runs.views.builder.desk import STAND_IN
@@ -41,7 +42,8 @@ def group_of(node_type: NodeType) -> str:
         return "ends"
     if node_type.group == "people" or "cases" in node_type.config_schema["properties"]:
         return "decide"
-    return "coordinate" if node_type.group == "flow" else "work"
+    holds_others = any(field in node_type.config_schema["properties"] for field in LISTS)
+    return "coordinate" if node_type.group == "flow" or holds_others else "work"
 
 
 def node_types() -> dict[str, dict[str, Any]]:

@@ -9,7 +9,15 @@ from django.utils.translation import gettext as _
 from governance.refusals import Problem
 from runs.inspection import Offered
 
-REFERRED = ("agent", "tool", "flow")
+# The fields that name one document, and its kind.
+REFERRED = {
+    "agent": "agent",
+    "tool": "tool",
+    "flow": "flow",
+    "judge": "agent",
+    "moderator": "agent",
+    "second_opinion": "agent",
+}
 MOST_VERSIONS = 30
 
 
@@ -26,6 +34,11 @@ class ReferenceField:
     required: bool
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """What is chosen: agent, tool or flow."""
+        return REFERRED[self.name]
 
     @property
     def is_known(self) -> bool:
@@ -45,7 +58,7 @@ def reference_field(
     told = [each for each in problems if is_about(each, name)]
     return ReferenceField(
         name,
-        {"agent": _("Agent"), "tool": _("Tool"), "flow": _("Flow")}[name],
+        labels()[name],
         slug,
         pin,
         options,
@@ -54,6 +67,17 @@ def reference_field(
         [sentence(each, name) for each in told if each.severity == "error"],
         [each.message for each in told if each.severity == "warning"],
     )
+
+
+def labels() -> dict[str, str]:
+    return {
+        "agent": _("Agent"),
+        "tool": _("Tool"),
+        "flow": _("Flow"),
+        "judge": _("Judge"),
+        "moderator": _("Moderator"),
+        "second_opinion": _("Second opinion"),
+    }
 
 
 def versions_of(chosen: Offered | None, pin: str) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The gallery of starter flows: what each teaches, its picture, and the copy of it for a project."""
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -32,6 +33,25 @@ class Shown:
     picture: Picture
 
 
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The starters of one level; `says` is what one does there that one did not before."""
+
+    number: int
+    name: str
+    says: str
+    shown: list[Shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An input to try a starter with, as JSON, and which way it takes."""
+
+    name: str
+    text: str
+    shows: str
+
+
 @require_safe
 def gallery_show(request: HttpRequest, project: str) -> HttpResponse:
     found = frame.project(request, project, "read")
@@ -39,7 +59,7 @@ def gallery_show(request: HttpRequest, project: str) -> HttpResponse:
     starters = [gallery.starter(slug) for slug in gallery.starters()]
     shown = [Shown(starter, picture(starter.flow)) for starter in starters if matches(starter, topic, text)]
     context = {
-        "shown": shown,
+        "levels": levels(shown),
         "topics": sorted({starter.topic for starter in starters}),
         "topic": topic,
         "text": text,
@@ -71,7 +91,9 @@ def gallery_flow(request: HttpRequest, project: str, starter: str) -> HttpRespon
         "starter": chosen,
         "picture": picture(chosen.flow, *LARGE),
         "pieces": pieces[::-1],
-        "samples": {name: json_text.write(value) for name, value in chosen.samples.items()},
+        "samples": samples_of(chosen),
+        "level": level_names()[chosen.level],
+        "calls": [*chosen.agents, *chosen.tools],
         "missing": missing,
     }
     return frame.shown(
@@ -102,12 +124,62 @@ def missing_right(request: HttpRequest, project: Project, pieces: list[Piece]) -
     """Why this person may not add what would be new; "" where they may."""
     for piece in pieces:
         right = access.right_to_edit(piece.kind)
-        if piece.is_new and not access.may(request.user, project, right):
-            needed = " or ".join(sorted(access.RIGHTS[right]))
-            return _(
-                "Using this starter adds the %(kind)s “%(slug)s”, and that takes the role %(needed)s here."
-            ) % {"kind": piece.kind, "slug": piece.slug, "needed": needed}
+        if piece.is_written and not access.may(request.user, project, right):
+            words = {
+                "kind": piece.kind,
+                "slug": piece.slug,
+                "needed": " or ".join(sorted(access.RIGHTS[right])),
+            }
+            if piece.is_new:
+                sentence = _(
+                    "Using this starter adds the %(kind)s “%(slug)s”, and that takes the role %(needed)s here."
+                )
+            else:
+                sentence = _(
+                    "Using this starter adds to the %(kind)s “%(slug)s”, and that takes the role %(needed)s here."
+                )
+            return sentence % words
     return ""
+
+
+def levels(shown: list[Shown]) -> list[Level]:
+    """The starters in groups, the simplest first; they come in that order."""
+    names = level_names()
+    groups = groupby(shown, key=lambda one: one.starter.level)
+    return [Level(number, *names[number], list(ones)) for number, ones in groups]
+
+
+def level_names() -> dict[int, tuple[str, str]]:
+    """{level: (what it is called, what is new in it)}."""
+    return {
+        1: (
+            _("One step at a time"),
+            _("Agents in a row, each with one task. What is not good enough goes back."),
+        ),
+        2: (
+            _("Rules and people decide"),
+            _("Ways that depend on what was found, and steps that wait for a person."),
+        ),
+        3: (
+            _("Side by side"),
+            _("Specialists at the same time on the same case, and one result from all of them."),
+        ),
+        4: (
+            _("A supervisor leads"),
+            _("An agent that plans, gives tasks to others, and puts their answers together."),
+        ),
+        5: (
+            _("Equals at a table"),
+            _("Agents that talk with each other, change their minds and decide together."),
+        ),
+    }
+
+
+def samples_of(starter: Starter) -> list[Sample]:
+    return [
+        Sample(name.replace("-", " ").capitalize(), json_text.write(value), starter.shows.get(name, ""))
+        for name, value in starter.samples.items()
+    ]
 
 
 def matches(starter: Starter, topic: str, text: str) -> bool:

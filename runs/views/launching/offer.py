@@ -12,7 +12,7 @@ from flows.time_estimate import time_estimate
 from governance import documents
 from governance.models import Document, Project, Version
 from governance.refusals import NotFound
-from runs.inspection import prices_in
+from runs.inspection import Prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Offer:
     def cost(self) -> dict:
         """{expected_usd, worst_usd, unbounded} as the check of the API has it, and the same as `time`, in seconds."""
         lookup = lookup_in(self.project, self.body)
-        money = estimate(self.body, lookup, prices_in(self.project))
+        money = estimate(self.body, lookup, Prices(self.project))
         return {**money, "time": time_estimate(self.body, lookup)}
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from flows.cards import person
+from flows.members import person
 from governance import clock, ids, money
 from governance.models import Approval
 from governance.privacy.tokens import found_in

@@ -3,7 +3,8 @@
 import pytest
 
 from governance import documents, ids
-from governance.models import Approval, AuditEntry, VaultEntry
+from governance.models import Approval, AuditEntry, User, VaultEntry
+from governance.privacy import trying
 from runs import launch
 from runs.engine.rows import loads
 from runs.models import Event, Run
@@ -149,3 +150,21 @@ def test_what_people_say_is_looked_through_and_keeps_the_tokens_that_they_were_s
 
 def shown_id(item: Approval) -> str:
     return ids.encode(item.id)
+
+
+def test_a_text_to_try_has_two_hundred_thousand_characters_at_most(rules, ada):
+    answer = ada.post("projects/demo/privacy/scan/", {"text": "a" * 200_001})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/text"
+    assert answer.json()["errors"][0]["detail"] == "This must have at most 200000 characters."
+
+
+def test_of_one_person_one_long_text_is_scanned_at_a_time(rules, ada, ben):
+    long = {"text": "plain words " * 3000}
+    with trying.one_at_a_time(User.objects.get(username="ada").pk):
+        refused = ada.post("projects/demo/privacy/scan/", long)
+        assert (refused.status_code, refused["Retry-After"]) == (429, "2")
+        assert "Try again in 2 s" in refused.json()["detail"]
+        assert ada.post("projects/demo/privacy/scan/", {"text": "short"}).status_code == 200
+        assert ben.post("projects/demo/privacy/scan/", long).status_code == 200
+    assert ada.post("projects/demo/privacy/scan/", long).status_code == 200

@@ -4,12 +4,12 @@ import pytest
 
 from flows.graph import Node, Retry
 from flows.nodes.base import StepFailed
-from runs.engine.attempt import Candidate, Following, _following, backoff_s
+from runs.engine.attempt import Candidate, Following, Players, _following, backoff_s
 from runs.engine.memory import Item, StepMemory
 from runs.engine.rows import StepRow
 
 STEADY = Retry(max_attempts=3, backoff_s=1, factor=2, max_backoff_s=5, jitter=False)
-TWO = [Candidate(), Candidate(1, ref="backup")]
+TWO = Players((Candidate(), Candidate(1, ref="backup")), "a")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_lost_call_comes_before_a_fallback():
 def test_a_step_that_is_cut_off_before_every_question_ends_at_last():
     step = sent("a.1/a2")
     step.failures = [{"code": "timeout", "message": "late"}] * 10
-    assert _following(Node("a", "tool", retry=STEADY), step, [Candidate()], failed(retryable=False)) is None
+    assert _following(Node("a", "tool", retry=STEADY), step, Players((Candidate(),), "a"), failed(retryable=False)) is None
 
 
 def test_a_call_is_lost_until_it_has_an_answer_or_a_person_is_asked():

@@ -24,7 +24,7 @@ def words(page: str) -> str:
 
 
 def starters_on(page: str) -> list[str]:
-    return re.findall(r'<h2><a href="/projects/demo/gallery/([a-z-]+)/"', page)
+    return re.findall(r'<h3><a href="/projects/demo/gallery/([a-z-]+)/"', page)
 
 
 def author(project, name: str = "kim"):

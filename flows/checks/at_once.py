@@ -1,0 +1,104 @@
+"""Which nodes may run at the same time: neither waits for the other, and one pass through the flow can reach both.
+
+Design note. That one of two nodes leads to the other is not enough: a join with `any` or `quorum` starts before all
+that leads to it has settled. And that neither does is not enough either: two branches of a condition never run in one
+pass. Two nodes run in one pass if two paths from the start lead to them that take the same port wherever they meet;
+walking both paths at once, always with the one that is behind, finds that for all pairs in one go.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from flows.graph import Edge, Graph
+
+Pair = tuple[str, str]
+
+
+class AtOnce:
+    """Of a graph without cycles that has a start. `nodes` are those that will be asked about."""
+
+    def __init__(self, graph: Graph, nodes: Iterable[str]):
+        self.graph, self.nodes = graph, set(nodes)
+        self.place = {node: place for place, node in enumerate(graph.order)}
+        self.useful = {
+            node for node in graph.nodes if any(graph.leads(node, wanted) for wanted in self.nodes)
+        }
+        self._after = {node: self._settled_before(node) for node in self.nodes}
+        self._beside: dict[str, set[str]] | None = None
+
+    def may(self, one: str, other: str) -> bool:
+        """Whether two of the nodes may run at the same time."""
+        if one == other or other in self._after[one] or one in self._after[other]:
+            return False
+        earlier, later = sorted((one, other), key=self.place.__getitem__)
+        return any(
+            node != earlier and self.graph.leads(node, later) for node in self._pairs().get(earlier, ())
+        )
+
+    # --- who waits for whom ------------------------------------------------------------------------------------
+
+    def _settled_before(self, node: str) -> set[str]:
+        """The nodes that cannot start while this one is under way."""
+        found: set[str] = set()
+        pending = [edge.target for edge in (*self.graph.outgoing[node], *self._leaving_loops(node))]
+        while pending:
+            following = pending.pop()
+            if following in found or following == node or not self._waits(following, node):
+                continue
+            found.add(following)
+            pending += [edge.target for edge in self.graph.outgoing[following] if edge.loop_max is None]
+        return found
+
+    def _leaving_loops(self, node: str) -> Iterator[Edge]:
+        """The edges that settle when a loop around the node ends: all in it has settled then."""
+        for loop in self.graph.loops_around[node]:
+            for inside in loop.body:
+                yield from (edge for edge in self.graph.outgoing[inside] if edge.target not in loop.body)
+
+    def _waits(self, join: str, node: str) -> bool:
+        """Whether `join` waits for all that leads to it, or cuts `node` off where it does not."""
+        return self.graph.nodes[join].quorum is None or node in self._cut_off_by(join)
+
+    def _cut_off_by(self, join: str) -> set[str]:
+        """Whatever is under way when this join starts early, and leads nowhere else (contract 4.3)."""
+        found = {join}
+        for node in reversed(self.graph.order):
+            edges = self.graph.outgoing[node]
+            if edges and all(edge.loop_max is None and edge.target in found for edge in edges):
+                found.add(node)
+        return found
+
+    # --- who runs in one pass ----------------------------------------------------------------------------------
+
+    def _pairs(self) -> dict[str, set[str]]:
+        """Where two paths can be at once, by the one that is behind: its node → the nodes of the other."""
+        if self._beside is None:
+            begun = (self.graph.start, self.graph.start)
+            found, pending = {begun}, [begun]
+            while pending:
+                for pair in self._onwards(*pending.pop()):
+                    if pair not in found:
+                        found.add(pair)
+                        pending.append(pair)
+            self._beside = {}
+            for behind, ahead in found:
+                self._beside.setdefault(behind, set()).add(ahead)
+        return self._beside
+
+    def _onwards(self, behind: str, ahead: str) -> Iterator[Pair]:
+        edges = [
+            edge
+            for edge in self.graph.outgoing[behind]
+            if edge.loop_max is None and edge.target in self.useful
+        ]
+        if behind != ahead:
+            for edge in edges:
+                yield self._in_order(edge.target, ahead)
+            return
+        takes_several = bool(self.graph.nodes[behind].config.get("multiple"))
+        for edge in edges:
+            for other in edges:
+                if takes_several or edge.port == other.port:
+                    yield self._in_order(edge.target, other.target)
+
+    def _in_order(self, one: str, other: str) -> Pair:
+        return (one, other) if self.place[one] <= self.place[other] else (other, one)

@@ -1,0 +1,1 @@
+"""How teams talk: one file a protocol, and what the protocols share."""

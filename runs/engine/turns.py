@@ -1,0 +1,53 @@
+"""A participant's turn: a step of its own within a step, found by its name when the step is played again."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flows.chain import Chain
+from flows.nodes.base import Output, StepFailed
+from runs.engine.attempt import Candidate, Players, cast_of
+from runs.engine.items import run_item
+
+if TYPE_CHECKING:
+    from runs.engine.context import StepContext
+    from runs.engine.driver import Driver
+    from runs.engine.memory import StepKey
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a participant is asked: `task` is the step's input, `body` plays it, `agent` names who does (None: a person
+    or a flow), `chain` leads to it."""
+
+    task: Mapping
+    body: Callable[["StepContext", Any], Awaitable[Output]]
+    agent: str | None
+    chain: Chain
+
+
+async def take_turn(ctx: "StepContext", name: str, turn: Turn) -> Output:
+    """Raises StepFailed as the participant failed."""
+    driver = ctx.driver
+    name = f"{ctx.candidate.conversation}/{name}"  # who steps in for the step's own agent starts anew
+    key = _key_of(driver, ctx.key, name)
+    driver.memory.step(key).chain = turn.chain
+    async with driver.waiting.delegating(ctx.key):
+        result = await run_item(driver, key, turn.task, turn.body, _players(ctx, turn), name)
+    if isinstance(result, StepFailed):
+        raise result
+    return result
+
+
+def _key_of(driver: "Driver", key: "StepKey", name: str) -> "StepKey":
+    """The item that has this turn, or the next free one. Claimed at once: turns may begin side by side."""
+    names = driver.memory.turns.setdefault(key[:2], {})
+    return (*key[:2], names.setdefault(name, max(names.values(), default=-1) + 1))
+
+
+def _players(ctx: "StepContext", turn: Turn) -> Players:
+    """Who may take the turn. One that nobody could take is not escalated: the step's other participants go on, and the
+    step itself may be."""
+    if turn.agent is None:
+        return Players((Candidate(),), ctx.node.id, escalates=False)
+    return cast_of(ctx.driver.shelf, turn.agent, ctx.node.fallback, turn.agent, escalates=False)

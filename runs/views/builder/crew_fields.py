@@ -1,0 +1,65 @@
+"""The fields of a supervisor and of a team: who can be chosen, and which fields make sense with what is set."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from flows.members import listed, person
+from runs.inspection import Offered
+from runs.views.forms import Choices
+
+TALKING = ("round_robin", "debate", "swarm", "moderated")
+WITH_POSITIONS = ("vote", "debate")
+
+
+def by_protocol(*protocols: str) -> Callable[[Mapping[str, Any]], bool]:
+    return lambda config: config.get("protocol", TALKING[0]) in protocols
+
+
+# When a field is drawn: what has no effect is not asked for, unless it stands there.
+NEEDED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+    "options": lambda config: by_protocol(*WITH_POSITIONS)(config) or config.get("decide") == "judge",
+    "weights": by_protocol(*WITH_POSITIONS),
+    "quorum": by_protocol("vote"),
+    "max_turns": by_protocol(*TALKING),
+    "stop_when": by_protocol(*TALKING),
+    "moderator": by_protocol("moderated"),
+    "decide": by_protocol("round_robin", "debate", "vote", "moderated"),
+    "judge": lambda config: config.get("decide") == "judge",
+    "second_opinion": lambda config: config.get("by") == "agent",
+    "min_lead": lambda config: config.get("by") == "agent",
+}
+
+
+def applies(name: str, config: Mapping[str, Any]) -> bool:
+    """Whether a field of the config has anything to say; what is set is always shown."""
+    needed = NEEDED.get(name)
+    return needed is None or name in config or needed(config)
+
+
+def widgets(offered: Mapping[str, list[Offered]], people: list[tuple[str, str]]) -> dict[str, Choices]:
+    """Agents, flows and people to choose from, as lists of members name them."""
+    agents = [(each.slug, called(each)) for each in offered["agent"]]
+    flows = [(f"flow:{each.slug}", _("Flow: %(name)s") % {"name": called(each)}) for each in offered["flow"]]
+    return {"/workers": Choices([*agents, *flows, *people]), "/participants": Choices([*agents, *people])}
+
+
+def called(offered: Offered) -> str:
+    return f"{offered.name} ({offered.slug})" if offered.name else offered.slug
+
+
+def weights(schema: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """A number for each participant, instead of an object that people would have to write."""
+    one = schema.get("additionalProperties")
+    number = one if isinstance(one, Mapping) else {"type": "number"}
+    counted = {
+        name: {**number, "title": person(name), "default": 1} for name in names_of(config.get("participants"))
+    }
+    return {**schema, "properties": counted}
+
+
+def names_of(participants: Any) -> list[str]:
+    if not isinstance(participants, list):
+        return []
+    return [name for name in participants if listed([name])]

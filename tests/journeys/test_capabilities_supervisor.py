@@ -1,0 +1,229 @@
+"""A supervisor and its workers (P4, P9, E8, E9, E15; contract 3), played by scripted models."""
+
+import pytest
+
+from tests.journeys import stage
+from tests.journeys.playhouse import House, Play, agent_node, end, node
+
+OUT = end(output="= steps.lead.output")
+
+
+def delegate(agent: str, task: str, **more) -> dict:
+    return {"tool": "delegate", "arguments": {"agent": agent, "task": task, **more}}
+
+
+def lead(agent: str, workers: list[str], more: dict | None = None, **config) -> dict:
+    return node("lead", "supervisor", more, agent=agent, workers=workers, text="{{ input.goal }}", **config)
+
+
+def chief(house: House, *rounds: list[dict], last: str = "All done.", plans: tuple[str, ...] = ()) -> str:
+    """An agent that delegates so in its first turns and then answers."""
+    script = [
+        {"when": {"turn": turn}, "calls": calls, **({"say": plans[turn - 1]} if len(plans) >= turn else {})}
+        for turn, calls in enumerate(rounds, start=1)
+    ]
+    return house.agent(*script, {"say": last})
+
+
+def turns(play: Play) -> list[dict]:
+    """The workers' steps, in order."""
+    return sorted((step for step in play.steps("lead") if step["item"] is not None), key=lambda s: s["item"])
+
+
+def test_a_supervisor_delegates_at_once_looks_at_it_and_asks_again(house: House):
+    """P4: plan, who got which and why, a second round, one final answer."""
+    writer = house.agent({"say": "A draft."}, purpose="Writes drafts.")
+    critic = house.agent({"when": {"contains": "again"}, "say": "Good."}, {"say": "Too long."})
+    first = [delegate(writer, "Write.", reason="It writes."), delegate(critic, "Read what there is.")]
+    boss = chief(house, first, [delegate(critic, "Read it again.")], last="The report.")
+    play = house.play([lead(boss, [writer, critic]), OUT], input={"goal": "A report"})
+    output = play.output
+    assert (output["text"], output["rounds"]) == ("The report.", 2)
+    assert [(d["agent"], d["task"], d["output"], d["round"]) for d in output["delegations"]] == [
+        (writer, "Write.", {"text": "A draft."}, 1),
+        (critic, "Read what there is.", {"text": "Too long."}, 1),
+        (critic, "Read it again.", {"text": "Good."}, 2),
+    ]
+    assert [(step["agent"].partition("@")[0], step["status"]) for step in turns(play)] == [
+        (writer, "succeeded"),
+        (critic, "succeeded"),
+        (critic, "succeeded"),
+    ]
+    choices = [line for line in play.lines("choice.made", "lead") if line["kind"] == "delegation"]
+    assert [(line["chosen"], line["reason"]) for line in choices[:1]] == [([writer], "It writes.")]
+    handoffs = play.lines("agent.handoff", "lead")
+    assert [(line["from"], line["to"]) for line in handoffs] == [(boss, writer), (boss, critic), (boss, critic)]
+    decided = [line["action"] for line in play.lines("policy.decided", "lead")]
+    assert decided.count("handoff") == 3
+
+
+def test_each_delegation_has_its_own_cost_and_the_sum_is_the_runs(house: House):
+    worker = house.agent({"say": "Done.", "tokens": {"input": 100, "output": 50}})
+    boss = chief(house, [delegate(worker, "One."), delegate(worker, "Two.")])
+    play = house.play([lead(boss, [worker]), OUT], input={"goal": "x"})
+    run = play.ended()
+    costs = [step["cost_usd"] for step in turns(play)]
+    assert costs == [0.0002, 0.0002]
+    own = next(step for step in play.steps("lead") if step["item"] is None)
+    assert run["cost_usd"] == pytest.approx(own["cost_usd"] + sum(costs))
+
+
+def test_workers_of_one_round_work_at_once_unless_told_otherwise(house: House):
+    worker = house.agent({"say": "Done.", "after_s": 0.4})
+    calls = [delegate(worker, f"Part {n}.") for n in range(3)]
+    at_once = house.play([lead(chief(house, calls), [worker]), OUT], input={"goal": "x"})
+    in_turn = house.play([lead(chief(house, calls), [worker], parallel=False), OUT], input={"goal": "x"})
+    at_once.ended(), in_turn.ended()
+    assert at_once.overlap("lead") >= 3
+    began = [(step["started_at"], step["finished_at"]) for step in turns(in_turn)]
+    assert all(began[n][1] <= began[n + 1][0] for n in range(2))
+
+
+def test_after_its_rounds_it_has_to_answer(house: House):
+    """One that would delegate for ever."""
+    worker = house.agent({"say": "Done."})
+    boss = house.agent({"when": {"turn": 4}, "say": "Enough."}, {"calls": [delegate(worker, "Again.")]})
+    play = house.play([lead(boss, [worker], max_rounds=3), OUT], input={"goal": "x"})
+    output = play.output
+    assert (output["text"], output["rounds"], len(output["delegations"])) == ("Enough.", 3, 3)
+
+
+def test_a_worker_that_fails_is_told_and_another_takes_over(house: House):
+    broken = house.agent({"fail": {"status": 400}})
+    other = house.agent({"say": "I can."})
+    boss = house.agent(
+        {"when": {"turn": 1}, "calls": [delegate(broken, "Do it.")]},
+        {"when": {"turn": 2, "contains": "provider_error"}, "calls": [delegate(other, "Do it instead.")]},
+        {"say": "Done by the other."},
+    )
+    play = house.play([lead(boss, [broken, other]), OUT], input={"goal": "x"})
+    delegations = play.output["delegations"]
+    assert delegations[0]["error"]["code"] == "provider_error"
+    assert delegations[1]["output"] == {"text": "I can."}
+    assert [step["status"] for step in turns(play)] == ["failed", "succeeded"]
+
+
+def test_a_worker_that_is_stuck_past_its_sla_is_replaced_and_the_reason_is_recorded(house: House):
+    """E15."""
+    slow = house.agent({"say": "Late.", "after_s": 20}, sla={"latency_s": 0.5})
+    backup = house.agent({"say": "In time."})
+    boss = chief(house, [delegate(slow, "Do it.")])
+    play = house.play([lead(boss, [slow], {"fallback": [backup]}), OUT], input={"goal": "x"})
+    assert play.output["delegations"][0]["output"] == {"text": "In time."}
+    (choice,) = [line for line in play.lines("choice.made", "lead") if line["kind"] == "fallback"]
+    assert choice["chosen"] == [backup]
+    assert "exceeded its SLA of 0.5 s" in choice["reason"]
+
+
+def test_an_agent_node_past_its_sla_is_rerouted_to_its_backup(house: House):
+    slow = house.agent({"say": "Late.", "after_s": 20}, sla={"latency_s": 0.5})
+    backup = house.agent({"say": "In time."})
+    nodes = [node("a", "agent", {"fallback": [backup]}, agent=slow, text="Go."), end(output="= steps.a.output")]
+    assert house.play(nodes).output == {"text": "In time."}
+
+
+def test_a_flow_and_a_person_are_workers_too(house: House):
+    below = house.flow(
+        [end(output={"said": "= input.task + '!'"})],
+        input_schema={"type": "object", "required": ["task"], "properties": {"task": {"type": "string"}}},
+    )
+    boss = chief(house, [delegate(f"flow:{below}", "Count"), delegate("role:reviewer", "What do you think?")])
+    play = house.play([lead(boss, [f"flow:{below}", "role:reviewer"]), OUT], input={"goal": "x"})
+    item = play.asks("question")
+    assert item["payload"] == {"text": "What do you think?"}
+    play.decided("answer", payload={"text": "Fine."})
+    assert [d["output"] for d in play.output["delegations"]] == [{"said": "Count!"}, {"text": "Fine."}]
+
+
+def test_a_denied_delegation_is_told_to_the_supervisor(house: House):
+    worker, other = house.agent({"say": "Done."}), house.agent({"say": "Other."})
+    boss = house.agent(
+        {"when": {"turn": 1}, "calls": [delegate(worker, "Do it.")]},
+        {"when": {"turn": 2, "contains": "not to it"}, "calls": [delegate(other, "You then.")]},
+        {"say": "Done."},
+    )
+    slug = house.slug("deny")
+    policy = {"kind": "policy", "slug": slug, "effect": "deny", "actions": ["handoff"], "reason": "not to it"}
+    house.publish({**policy, "when": f'input.to == "{worker}"'})
+    play = house.play([lead(boss, [worker, other]), OUT], input={"goal": "x"})
+    assert [d.get("error", {}).get("code") for d in play.output["delegations"]] == ["denied", None]
+    assert len(turns(play)) == 1
+    assert [line["to"] for line in play.lines("agent.handoff", "lead")] == [other]
+
+
+def handing(to: str, message: str) -> dict:
+    return {"calls": [{"tool": "handoff", "arguments": {"agent": to, "message": message}}]}
+
+
+def peers(house: House, scripts: dict[str, list[dict]], links: dict[str, list[str]], **delegation) -> None:
+    """Agents that may hand over to each other, under the names given."""
+    for slug, script in scripts.items():
+        house.publish(
+            stage.scripted(*script, slug=f"{slug}-model"),
+            stage.agent(slug, f"{slug}-model/any", delegation={"to": links[slug], **delegation}),
+        )
+
+
+def test_an_agent_hands_over_to_another_that_answers_in_its_place(house: House):
+    """P10."""
+    a, b, c = (house.slug("peer") for _ in range(3))
+    peers(
+        house,
+        {a: [handing(b, "Take it.")], b: [handing(c, "You know it better.")], c: [{"say": "Here it is."}]},
+        {a: [b], b: [c], c: []},
+    )
+    play = house.play([agent_node("ask", a, "Who knows?"), end(output="= steps.ask.output")])
+    assert play.output == {"text": "Here it is."}
+    assert [(line["from"], line["to"]) for line in play.lines("agent.handoff", "ask")] == [(a, b), (b, c)]
+    assert play.step("ask")["agent"].startswith(c)
+
+
+def test_agents_that_hand_the_same_to_each_other_are_stopped_and_the_circle_is_named(house: House):
+    """E9: before the limit of hops."""
+    a, b = house.slug("peer"), house.slug("peer")
+    peers(house, {a: [handing(b, "Yours.")], b: [handing(a, "No, yours.")]}, {a: [b], b: [a]})
+    play = house.play([agent_node("ask", a), end()], limits={"max_hops": 20})
+    run = play.failed("delegation_cycle", "ask")
+    assert f"{a} → {b} → {a} → {b}" in run["error"]["message"]
+    assert len(play.lines("agent.handoff", "ask")) == 2
+
+
+def test_a_chain_of_handoffs_ends_at_the_limit_and_is_shown(house: House):
+    """E8: the sixth hop."""
+    names = [house.slug("hop") for _ in range(7)]
+    scripts = {name: [handing(after, "On.")] for name, after in zip(names, names[1:], strict=False)}
+    scripts[names[-1]] = [{"say": "Never asked."}]
+    peers(house, scripts, {**dict(zip(names, ([n] for n in names[1:]), strict=False)), names[-1]: []})
+    play = house.play([agent_node("ask", names[0]), end()], limits={"max_hops": 5})
+    run = play.failed("limit_hops", "ask")
+    assert " → ".join(names) in run["error"]["message"]
+    assert len(play.lines("agent.handoff", "ask")) == 5
+
+
+def test_the_chain_goes_on_in_the_flow_of_a_worker(house: House):
+    """One delegation above, two handoffs below: three hops."""
+    a, b, c = (house.slug("peer") for _ in range(3))
+    peers(house, {a: [handing(b, "On.")], b: [handing(c, "On.")], c: [{"say": "Done."}]}, {a: [b], b: [c], c: []})
+    below = house.flow([agent_node("ask", a, "{{ input.task }}"), end(output="= steps.ask.output")])
+    boss = house.agent({"when": {"turn": 1}, "calls": [delegate(f"flow:{below}", "Go")]}, {"say": "Done."})
+    nodes = [lead(boss, [f"flow:{below}"]), OUT]
+    assert house.play(nodes, input={"goal": "x"}, limits={"max_hops": 3}).output["delegations"][0]["output"]
+    play = house.play(nodes, input={"goal": "x"}, limits={"max_hops": 2})
+    play.failed("limit_hops", "lead")
+
+
+def test_what_was_done_before_a_guard_stopped_it_is_kept_and_a_person_may_go_on(house: House):
+    a, b = house.slug("peer"), house.slug("peer")
+    peers(house, {a: [handing(b, "Yours.")], b: [handing(a, "No, yours.")]}, {a: [b], b: [a]})
+    worker = house.agent({"say": "The first part."})
+    boss = house.agent(
+        {"when": {"turn": 1}, "calls": [delegate(worker, "Part one.")]},
+        {"when": {"turn": 2}, "calls": [delegate(a, "Part two.")]},
+        {"say": "Done."},
+    )
+    play = house.play([lead(boss, [worker, a], {"escalate": {"to": "role:reviewer"}}), OUT], input={"goal": "x"})
+    item = play.asks("escalation")
+    assert item["payload"]["partial"]["delegations"][0]["output"] == {"text": "The first part."}
+    assert item["payload"]["failures"][-1]["code"] == "delegation_cycle"
+    play.decided("answer", payload={"text": "We keep the first part."})
+    assert play.output["text"] == "We keep the first part."
