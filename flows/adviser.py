@@ -191,8 +191,8 @@ def choose(answers: Answers) -> tuple[str, str]:
 
 
 VIEWS = (
-    "Where a judgement is asked for, one agent gives one view with confidence. Several that answer each other show where "
-    "they differ, and a vote or a judge ends it."
+    "Where a judgement is asked for, one agent gives one view with confidence. Several that answer each other "
+    "show where they differ, and a vote or a judge ends it."
 )
 CHECKED = (
     "Who made something overlooks its faults. A second agent that only checks finds them, and the work itself needs no "
@@ -202,8 +202,8 @@ WORK = {
     "items": ("map", "The items are alike and do not need each other: one agent on each, many at once."),
     ("kinds", "known"): (
         "router",
-        "Each case belongs to one specialist, and that can be told from the start: short instructions and few tools for "
-        "each, at the price of one short call.",
+        "Each case belongs to one specialist, and that can be told from the start: short instructions and few tools "
+        "for each, at the price of one short call.",
     ),
     ("kinds", "open"): (
         "handoff",
@@ -215,7 +215,8 @@ WORK = {
     ),
     ("parts", "known", "chain"): (
         "pipeline",
-        "The steps are known and build on each other: a drawn row is cheaper and easier to follow than an agent that plans.",
+        "The steps are known and build on each other: a drawn row is cheaper and easier to follow than an agent "
+        "that plans.",
     ),
     ("parts", "known", "apart"): (
         "parallel",
@@ -252,7 +253,8 @@ def conflicts(answers: Answers) -> Iterator[str]:
     if answers["pace"] == "instant" and answers["agree"] != "nobody":
         words = {"person": "A person", "checker": "A second agent", "views": "Several agents"}
         yield (
-            f"{words[answers['agree']]} cannot answer within a second. Answer first and look afterwards, or give it time."
+            f"{words[answers['agree']]} cannot answer within a second. Answer first and look afterwards, "
+            "or give it time."
         )
 
 

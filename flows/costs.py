@@ -50,16 +50,17 @@ class Ask:
     """One step of an agent: what it is asked, whether its answer has a schema, how often it may be attempted, and the
     number of the last attempt of the step that may be its own.
 
-    `rounds` are its turns, expected and at most, that call functions of its node; `is_open` says that others write
-    what it reads: a task, a transcript.
+    `is_open` says that others write what it reads: a task, a transcript. `calls` says that it may call functions of
+    its node, such as a handoff; `rounds` are its turns, expected and at most, that have a limit of their own for that.
     """
 
     text: str
     structured: bool
     attempts: int
     last: int
-    rounds: tuple[int, int] = (0, 0)
     is_open: bool = False
+    calls: bool = False
+    rounds: tuple[int, int] = (0, 0)
 
 
 def agent_cost(agent: Mapping | None, ask: Ask, price: PriceOf) -> Cost:
@@ -81,10 +82,10 @@ def most_turns(agent: Mapping, ask: Ask) -> int:
 
     Attempts are counted through the whole step: a fallback that is the third attempt may repair three times.
     """
-    tool_calls = (
-        agent.get("limits", {}).get("max_tool_calls", DEFAULT_TOOL_CALLS) if agent.get("tools") else 0
-    )
-    return ask.attempts * (tool_calls + ask.rounds[1] + 1) + ask.last
+    may_call = agent.get("tools") or ask.calls
+    tool_calls = agent.get("limits", {}).get("max_tool_calls", DEFAULT_TOOL_CALLS) if may_call else 0
+    rounds = ask.rounds[1] + 1 if ask.rounds[1] else 0  # and one that asks only for what is used up
+    return ask.attempts * (tool_calls + rounds + 1) + ask.last
 
 
 def call_cost(agent: Mapping, ask: Ask, rates: tuple | None) -> Cost:
@@ -120,7 +121,7 @@ def most_input(agent: Mapping, ask: Ask) -> int | None:
     if window is not None:
         return window * CHARACTERS_PER_TOKEN + len(agent.get("instructions", "").encode())
     written = agent.get("instructions", "") + ask.text
-    grows = agent.get("tools") or ask.structured or ask.is_open
+    grows = agent.get("tools") or ask.structured or ask.is_open or ask.calls
     if "{{" in written or "{%" in written or grows:
         return None
     return len(written.encode())

@@ -35,12 +35,11 @@ from governance.expressions.syntax import ListOf
 from governance.money import dollars, nano
 
 USUAL_ITEMS = 5
-RARELY = ("/config/second_opinion",)  # asked where the first opinion is not sure
-HANDING_ON = (
-    "agent",
-    "supervisor",
-    "team",
-)  # the nodes whose agents may hand their work to their `delegation.to`
+SECOND_OPINION = "/config/second_opinion"
+HANDING_ON = {
+    "agent": False,
+    "supervisor": True,
+}  # whose agents may hand their work on: the node's, the workers
 STRUCTURED = ("router", "team")
 DEEPEST = 8  # flows within flows; a flow that calls itself does not publish
 
@@ -116,9 +115,9 @@ def step_cost(drawing: Drawing, node: Node, node_type: NodeType, price: PriceOf,
         own = [agent_step(drawing, node, node.config["agent"], price)] if "agent" in node.config else []
         return total([*own, *(turns_cost(drawing, node, each, price, depth) for each in turns)])
     work = total(
-        reference_cost(drawing, node, reference.kind, reference.ref, price, depth).times(
-            0 if reference.pointer in RARELY else 1, 1
-        )
+        second_opinion_cost(drawing, node, reference.ref, price)
+        if reference.pointer == SECOND_OPINION
+        else reference_cost(drawing, node, reference.kind, reference.ref, price, depth)
         for reference in node_type.references(node.config)
     )
     if node.type != "map" or work.worst == 0:
@@ -157,9 +156,25 @@ def reference_cost(drawing: Drawing, node: Node, kind: str, ref: str, price: Pri
     return agent_step(drawing, node, ref, price)
 
 
-def agent_step(drawing: Drawing, node: Node, ref: str, price: PriceOf, is_turn: bool = False) -> Cost:
-    """A step of an agent with its retries, of a fallback in its place, and of those to whom each may hand its work."""
+def second_opinion_cost(drawing: Drawing, node: Node, ref: str, price: PriceOf) -> Cost:
+    """Asked where the first is not sure, so not expected; and on the first one's fallback models where those play."""
+    first = drawing.lookup("agent", node.config.get("agent", "")) or {}
+    return agent_step(drawing, node, ref, price, models=first.get("fallback_models", ())).times(0, 1)
+
+
+def agent_step(
+    drawing: Drawing,
+    node: Node,
+    ref: str,
+    price: PriceOf,
+    is_turn: bool = False,
+    models: Sequence[str] = (),
+) -> Cost:
+    """A step of an agent with its retries, of a fallback in its place, and of those to whom each may hand its work.
+    `models` are those that may play it besides its own."""
     agent = drawing.lookup("agent", ref)
+    if agent is not None and models:
+        agent = {**agent, "fallback_models": [*agent.get("fallback_models", ()), *models]}
     own = node.retry.max_attempts + len((agent or {}).get("fallback_models", ()))
     asked = ask_of(node, agent, node.retry.max_attempts, own, is_turn)
     others = [
@@ -187,9 +202,17 @@ def ask_of(node: Node, agent: Mapping | None, attempts: int, last: int, is_turn:
     """`is_turn`: it is asked by another agent, or with what others said."""
     structured = node.type in STRUCTURED or "output_schema" in node.config or "output_schema" in (agent or {})
     routes = "".join(route.get("description", "") for route in node.config.get("routes", ()))
-    rounds = rounds_of(node.config) if node.type == "supervisor" and not is_turn else (0, 0)
-    is_open = is_turn or node.type == "supervisor"
-    return Ask(node.config.get("text", "") + routes, structured, attempts, last, rounds, is_open)
+    delegates = bool((agent or {}).get("delegation", {}).get("to")) or node.config.get("protocol") == "swarm"
+    leads = node.type == "supervisor" and not is_turn
+    return Ask(
+        node.config.get("text", "") + routes,
+        structured,
+        attempts,
+        last,
+        is_open=is_turn or leads,
+        calls=delegates or leads,
+        rounds=rounds_of(node.config) if leads else (0, 0),
+    )
 
 
 def subflow_cost(drawing: Drawing, ref: str, attempts: int, price: PriceOf, depth: int) -> Cost:

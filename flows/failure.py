@@ -2,6 +2,11 @@
 
 from typing import Any
 
+# They end a run or a flow's way, not one participant's part in it: nobody can go on in another's place.
+GUARDS = frozenset(
+    {"limit_hops", "delegation_cycle", "limit_steps", "limit_time", "budget_exceeded", "cancelled"}
+)
+
 
 class StepFailed(Exception):
     """A step's failure with its code (contract, section 5) and a sentence for people.

@@ -6,6 +6,7 @@ from typing import Any
 from flows.cards import cards
 from flows.checks.drawing import Drawing
 from flows.checks.expressions import singles
+from flows.checks.scope import written
 from flows.graph import Node
 from flows.nodes import TYPES
 from governance.schemas import fits
@@ -34,21 +35,47 @@ def needed(drawing: Drawing, node: str) -> list[str]:
 
 
 def expressions(node: Node) -> list:
-    return [single for each in TYPES[node.type].expressions(node.config) for single in singles(each)]
+    found = [*TYPES[node.type].expressions(node.config), *([written(node)] if node.writes else ())]
+    return [single for each in found for single in singles(each)]
+
+
+def state_read(drawing: Drawing, node: Node) -> dict[str, Any]:
+    """The fields of the state that a node reads, with their schemas."""
+    paths = {path for each in expressions(node) for path in each.reads().paths if path[0] == "state"}
+    names = {path[1] for path in paths if len(path) > 1}
+    is_whole = any(len(path) == 1 for path in paths)
+    fields = drawing.declared_fields.items()
+    return {name: schema for name, schema in fields if is_whole or name in names}
+
+
+def state_given(drawing: Drawing, state: Mapping[str, Any]) -> dict[str, Any]:
+    """The flow's state that starts with these values."""
+    found = drawing.document["state"]
+    schema = found.get("schema") or {}
+    fields = {
+        name: {**field, "default": state[name]} if name in state and isinstance(field, Mapping) else field
+        for name, field in drawing.declared_fields.items()
+    }
+    return {**found, "schema": {**schema, "properties": fields}}
 
 
 def schema_of(drawing: Drawing, node: str) -> dict[str, Any]:
-    """The JSON Schema of what trying a node takes: `{input, steps: {step: output}}`, as far as it reads them."""
+    """The JSON Schema of what trying a node takes: `{input, steps: {step: output}, state}`, as far as it reads them."""
     properties = {}
     if any("input" in each.roots() for each in expressions(drawing.graph.nodes[node])):
         properties["input"] = dict(drawing.input_schema or {"type": "object"})
     steps = {step: dict(drawing.outputs.get(step) or ANYTHING) for step in needed(drawing, node)}
     if steps:
         properties["steps"] = {"type": "object", "properties": steps, "required": list(steps)}
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    required = list(properties)
+    if state := state_read(drawing, drawing.graph.nodes[node]):
+        properties["state"] = {"type": "object", "properties": state}
+    return {"type": "object", "properties": properties, "required": required}
 
 
-def one_node(drawing: Drawing, node: str, outputs: Mapping[str, Any]) -> dict[str, Any]:
+def one_node(
+    drawing: Drawing, node: str, outputs: Mapping[str, Any], state: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """start → a transform for each step that is needed, with its output → the node → an end that gives its output.
 
     Raises NotAlone. The run's input is the flow's.
@@ -73,6 +100,8 @@ def one_node(drawing: Drawing, node: str, outputs: Mapping[str, Any]) -> dict[st
         )
         edges += [leading(node, port, end) for port in ports(tried)]
     kept = {field: document[field] for field in ("kind", "slug", "limits") if field in document}
+    if drawing.declared is not None:
+        kept["state"] = state_given(drawing, state or {})
     return {**kept, "name": f"Trying {tried.get('name') or node}", "nodes": nodes, "edges": edges}
 
 

@@ -95,7 +95,7 @@ PATTERNS: dict[str, Pattern] = {
             "One agent for each item",
             "The same agent works on each item of a list, many at once, and the results are put together.",
             "A map node, and an agent behind it that sums up.",
-            "layers",
+            "boxes",
             Price(2, "Each item is a step of its own; one that fails can be collected."),
             Price(3, "Any number of items, but each is treated alike."),
             Price(2, "As slow as the slowest items, in as many rounds as run at once."),
@@ -104,7 +104,7 @@ PATTERNS: dict[str, Pattern] = {
         Pattern(
             "controller",
             "Worker and controller",
-            "One agent does the work, another checks it against criteria and sends it back until it passes, at most so often.",
+            "One agent does the work, another checks it and sends it back until it passes, at most so often.",
             "Two agent nodes, a condition, and a loop edge with a maximum.",
             "repeat",
             Price(2, "Every round shows the draft, the verdict and the reason."),
@@ -128,7 +128,7 @@ PATTERNS: dict[str, Pattern] = {
             "Specialists who hand over",
             "Whoever has the case works on it, and hands it to a colleague when it turns out to be theirs.",
             "A team node with the protocol swarm, or agents with delegation.",
-            "waypoints",
+            "send",
             Price(4, "Who had the case when has to be read from the chain of hand-overs."),
             Price(2, "A case finds its way also when it changes its kind on the way."),
             Price(3, "One call for each hand-over, and nobody who plans first."),
@@ -167,10 +167,11 @@ def _shown(graph: Graph) -> Iterator[str]:
         yield "single"
     if any(sum(agent in loop.body for agent in agents) > 1 for loop in graph.loops):
         yield "controller"
-    if longest_row(graph, agents) > 2:
-        yield "pipeline"
-    if any(branches_met(graph, node.id, agents) > 1 for node in graph.nodes.values() if node.type == "join"):
+    joins = [node.id for node in graph.nodes.values() if node.type == "join"]
+    if any(branches_met(graph, join, agents) > 1 for join in joins):
         yield "parallel"
+    elif longest_row(graph, agents) > 2:
+        yield "pipeline"
 
 
 def longest_row(graph: Graph, agents: list[str]) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flows.members import members
 from flows.nodes import TYPES
 
 WIDTH, HEIGHT = 346, 124
@@ -126,6 +127,8 @@ def look_of(node: Mapping) -> str:
     if found is not None and found.group == "people":
         return "h"
     config = node.get("config", {})
+    if members(config):
+        return "a"
     return "a" if "agent" in config and config.get("by", "agent") == "agent" else ""
 
 

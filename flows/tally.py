@@ -30,6 +30,11 @@ def counted(
     return list(counts.values())
 
 
+def exact(number: float) -> Fraction:
+    """0.1 is a tenth here, as it was written: three of them are 0.3, in any order."""
+    return Fraction(str(number))
+
+
 def level(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)

@@ -6,11 +6,13 @@ The run hears of it through `decided`, sent in the same transaction: governance 
 nor its ring is there without the other.
 What a person says is looked through before the lock: that may take seconds, in which nobody else could write.
 Who approves with changes changes what is approved; with a quorum, the item is bound anew, so that later approvers have
-read exactly that, and agree to it or reject.
+read exactly that, and agree to it or reject. What a reviewer left masked in it is noted in the outcome (`left`): the
+run has the values behind the masks.
 """
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -20,6 +22,7 @@ from governance import audit, clock, ids, review, schemas
 from governance.inbox import cancelling, expiring, opening, plain, withdrawing
 from governance.models import Approval, Decision, Group, Project, User
 from governance.models.projects import ROLES
+from governance.privacy.leaving import left_masked, pointers
 from governance.refusals import Conflict, Forbidden, NotFound, Problem, Refused
 
 __all__ = [
@@ -203,10 +206,17 @@ def _payload(approval: Approval, decision: str, payload: Any, said: tuple[Any, A
     if said is None:
         raise Conflict(STALE)
     kept, meant = said
-    problems = schemas.instance_problems(schema, meant, "/payload")
+    _refuse_misfit(schemas.instance_problems(schema, meant, "/payload"), before, kept, "/payload")
+    return kept
+
+
+def _refuse_misfit(problems: Iterable[Problem], shown: Any, said: Any, at: str = "") -> None:
+    """Raises Refused for what does not fit the schema, but not for masks that were left as they were `shown`: what they
+    hide fitted."""
+    left = frozenset(f"{at}{place}" for place in pointers(left_masked(shown, said)))
+    problems = [problem for problem in problems if problem.pointer not in left]
     if problems:
         raise Refused(problems)
-    return kept
 
 
 def _kept(approval: Approval, said: Any, at: str) -> tuple[Any, Any]:
@@ -286,6 +296,8 @@ def _end(approval: Approval, made: Decision) -> bool:
     }
     if made.decision == "approve":
         outcome["changed"] = not _same(made.payload, approval.payload)
+        left = left_masked(approval.payload, made.payload) if outcome["changed"] else []
+        outcome |= {"left": left} if left else {}
     pending = Approval.objects.filter(pk=approval.pk, status="pending")
     if not pending.update(status=status, outcome=outcome, decided_at=made.at):
         raise Conflict(f"This {approval.kind} was decided by somebody else just now.")

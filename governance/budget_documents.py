@@ -7,10 +7,12 @@ from governance.budgets.book import ORDER
 from governance.budgets.periods import PERIODS
 from governance.documents import register_kind
 from governance.models import Membership, Project
+from governance.money import NANO
 from governance.refusals import Problem
 from governance.schemas import MUST_BE
 
 SUBJECTS = ("run", "flow", "agent", "project", "user")
+SMALLEST = 1 / NANO
 NAMED = ("flow", "agent")  # documents that `of` names
 
 SCHEMA: dict[str, Any] = {
@@ -85,6 +87,9 @@ def register() -> None:
 def check(body: Mapping[str, Any], project: Project) -> Iterator[Problem]:
     """What does not go together, and whom `of` names in vain (flows and agents are references)."""
     subject, period, of = body["subject"], body["period"], body.get("of", "")
+    if 0 < body["limit_usd"] < SMALLEST:
+        sentence = "Money is counted in billionths of a dollar: give 0, or 0.000000001 and more."
+        yield Problem("/limit_usd", sentence, "too_small")
     if subject == "run" and period != "run":
         sentence = (
             f"A run has no {period}: set the period to run, or limit a flow, an agent, a user or the project."

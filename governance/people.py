@@ -1,9 +1,9 @@
 """Projects, their members and groups: the verbs. Whether somebody may is asked in governance.access before."""
 
+import re
+import unicodedata
 from collections.abc import Iterable
 
-from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from governance import audit, schemas
@@ -14,6 +14,7 @@ from governance.refusals import Conflict, NotFound, Problem, Refused
 
 MAX_NAME = 200
 MAX_USERNAME = 150
+USERNAME = re.compile(r"[A-Za-z0-9@.+_-]{1,150}")  # ASCII: no two of these look alike in another script
 RESERVED = frozenset({audit.SYSTEM, "unknown", "baton"})
 
 
@@ -52,20 +53,15 @@ def limit_runs(project: Project, most: int | None, by: User | None) -> Project:
 
 
 def create_user(username: str, by: User | str | None, *, name: str = "", email: str = "") -> User:
-    """A new person, who signs in by link until they set a password. Raises Refused, Conflict."""
-    problems = schemas.plain_problems(username)
-    try:
-        UnicodeUsernameValidator()(username)
-    except ValidationError:
-        problems.append(Problem("", "A username has letters, digits and @/./+/-/_ only."))
-    if username.lower() in RESERVED:
-        raise Refused(
-            [Problem("/user", f"{username!r} means Baton itself in the audit log: take another name.")]
-        )
-    if problems or len(username) > MAX_USERNAME:
-        raise Refused(
-            [Problem("/user", f"A username has 1 to {MAX_USERNAME} letters, digits and @ . + - _ only.")]
-        )
+    """A new person, who signs in by link until they set a password. Raises Refused, Conflict.
+
+    People are told apart by their names, in reviewers, policies and the audit log: a new name is plain ASCII, and not
+    one that is there in other capitals. Names from before that rule go on.
+    """
+    _refuse_unfit_username(username)
+    like = User.objects.filter(username__iexact=username).values_list("username", flat=True).first()
+    if like is not None:
+        raise Conflict(f"There is a user {like!r} already: choose a name that differs by more than capitals.")
     try:
         with transaction.atomic():
             user = User(username=username, name=name[:MAX_NAME], email=email)
@@ -75,6 +71,21 @@ def create_user(username: str, by: User | str | None, *, name: str = "", email: 
     except IntegrityError as error:
         raise Conflict(f"There is a user {username!r} already.") from error
     return user
+
+
+def _refuse_unfit_username(username: str) -> None:
+    if username.lower() in RESERVED:
+        raise Refused(
+            [Problem("/user", f"{username!r} means Baton itself in the audit log: take another name.")]
+        )
+    if USERNAME.fullmatch(username):
+        return
+    sentence = f"A username has 1 to {MAX_USERNAME} characters of a-z, A-Z, 0-9 and @ . + - _."
+    foreign = next((letter for letter in username if letter.isalnum() and not letter.isascii()), None)
+    if foreign is not None:
+        called = unicodedata.name(foreign, "another script").lower()
+        sentence += f" {foreign!r} ({called}) is none of them: names that look alike must not be two people."
+    raise Refused([Problem("/user", sentence)])
 
 
 def add_member(project: Project, user: User, roles: Iterable[str], by: User | None) -> Membership:

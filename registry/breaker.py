@@ -89,16 +89,21 @@ class Breakers:
             if breaker.opened_at is not None
         }
 
-    def note(self, keys: Iterable[Hashable], failed: bool, probes: list[Breaker]) -> None:
-        """How a call ended that concerned these peers, and that was the probe of some of them."""
-        now = self._clock()
+    def note(self, keys: Iterable[Hashable], failed: bool, probes: list[Breaker]) -> list[Hashable]:
+        """How a call ended that concerned these peers, and that was the probe of some of them. Gives those that are
+        left alone from now on."""
+        now, opened = self._clock(), []
         for key in keys:
             breaker = self._breakers.get(key)
             if breaker is None:
                 if not failed:
                     continue  # a peer that never failed needs no memory
                 breaker = self._breakers[key] = self._new_breaker()
+            was_open = breaker.opened_at is not None
             self._judge(breaker, now, failed, any(probe is breaker for probe in probes))
+            if not was_open and breaker.opened_at is not None:
+                opened.append(key)
+        return opened
 
     def _judge(self, breaker: Breaker, now: float, failed: bool, is_probe: bool) -> None:
         """A probe decides alone; otherwise the window does. A late answer from before the opening changes nothing."""
@@ -132,11 +137,34 @@ class Admission:
         """The peer answered, be it with a refusal: it is alive."""
         self._breakers.note(self._keys, False, self._probes)
 
-    def failed(self) -> None:
-        """The peer is not well: 5xx, no answer in time, no connection."""
-        self._breakers.note(self._keys, True, self._probes)
+    def failed(self) -> list[Hashable]:
+        """The peer is not well: 5xx, no answer in time, no connection. Gives the peers that are left alone for it."""
+        return self._breakers.note(self._keys, True, self._probes)
 
     def dropped(self) -> None:
         """The call ended without saying anything of the peer (cancelled): the next one may probe."""
         for breaker in self._probes:
             breaker.probing = False
+
+
+def judge(admission: Admission, code: str, status: int | None, retryable: bool) -> list[dict]:
+    """Only what speaks of the peer's health counts against it: 5xx, no answer in time, no connection. Gives the `note`
+    for each peer that is left alone for it."""
+    if code == "timeout" or (status or 0) >= 500 or (status is None and retryable):
+        return [opened(key) for key in admission.failed()]
+    if status is not None:
+        admission.succeeded()
+    else:
+        admission.dropped()
+    return []
+
+
+def opened(key: tuple) -> dict:
+    """The line of a breaker that opened. Keys are (what, project, slug) and, of an agent, its model."""
+    kind, _, slug, *model = key
+    peer = f"{kind} {slug}" + (f" on {model[0]}" if model else "")
+    sentence = (
+        f"The {peer} failed {THRESHOLD} times or more within {WINDOW_S:.0f} s and is left alone for "
+        f"{COOL_DOWN_S:.0f} s."
+    )
+    return {"kind": "breaker_opened", "peer": peer, "text": sentence, "probe_in_s": COOL_DOWN_S}

@@ -3,8 +3,9 @@
 A decision that the journal holds is neither asked for nor written again: the line carries everything that is needed
 to act on it, also after a crash between the decision and the question to a person. Where people agreed, the policies
 are asked once more, as they are by then: what was forbidden meanwhile does not happen. That is no second decision but
-a note (`asked_again`); it is not asked where the call may have gone out already, so that no lost answer is buried. What the gate decides on and what
-the journal and people are shown of it are apart (registry.facts): `text` and `arguments` are as the journal holds them.
+a note (`asked_again`); it is not asked where the call may have gone out already, so that no lost answer is buried.
+What the gate decides on and what the journal and people are shown of it are apart (registry.facts): `text` and
+`arguments` are as the journal holds them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from governance.privacy import Ruleset
 from registry import answers, lines
 from registry.address import Guard
 from registry.backends import BackendError, ModelReply, ModelRequest, backend
-from registry.breaker import Admission, BreakerOpen, Breakers
+from registry.breaker import Admission, BreakerOpen, Breakers, judge, opened
 from registry.calls import CallFailed, ModelAsk, Reply
 from registry.checks import provider_of
 from registry.lookups import Provider
@@ -129,14 +129,16 @@ class Attempt:
             self._failed("error", CallFailed("cancelled", "The call was cancelled."), *self._seen(streamed))
             raise
         except BackendError as error:
-            _judge(self.admission, error)
+            for line in judge(self.admission, error.code, error.status, error.retryable):
+                self.desk.add("note", line)
             status = "refused_by_peer" if error.refused_by_peer else "error"
             failure, tokens = failure_of(error), (error.input_tokens, error.output_tokens)
             self._failed(status, failure, tokens, error.cost_nano)
             await self.reservation.settled()
             raise failure from error
         except TimeoutError as late:
-            self.admission.failed()
+            for key in self.admission.failed():
+                self.desk.add("note", opened(key))
             raise self._failed("error", _late(self.request), *self._seen(streamed)) from late
         self.admission.succeeded()
         return answer
@@ -213,16 +215,6 @@ async def _complete(request: ModelRequest, streamed: "_Streamed") -> ModelReply:
 def _late(request: ModelRequest) -> CallFailed:
     sentence = f"{request.provider['slug']}/{request.model} gave no answer within {request.timeout_s:g} s."
     return CallFailed("timeout", sentence, retryable=True)
-
-
-def _judge(admission: Admission, error: BackendError) -> None:
-    """Only what speaks of the peer's health counts against it: 5xx, no answer in time, no connection."""
-    if error.code == "timeout" or (error.status or 0) >= 500 or (error.status is None and error.retryable):
-        admission.failed()
-    elif error.status is not None:
-        admission.succeeded()
-    else:
-        admission.dropped()
 
 
 class _Streamed:

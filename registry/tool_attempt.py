@@ -17,7 +17,7 @@ from governance import gate
 from governance.port import ApprovalRequest, Desk
 from governance.privacy import Ruleset
 from registry import lines, lookups, privacy
-from registry.breaker import Admission, BreakerOpen
+from registry.breaker import Admission, BreakerOpen, judge
 from registry.calls import CallFailed, ToolAsk
 from registry.decisions import subject_of, tool_operation
 from registry.model_attempt import BREAKERS, guard
@@ -152,7 +152,8 @@ async def _called(sending: Sending, secrets: dict[str, str], admission: Admissio
             sending.failed(CallFailed("cancelled", "The call was cancelled."))
         raise
     except ToolError as error:
-        _judge(admission, error)
+        for line in judge(admission, error.code, error.status, error.retryable):
+            desk.add("note", line)
         if _is_lost(error, document):
             raise _Lost from error
         raise sending.failed(await _as_told(sending, _failure(error, document))) from error
@@ -228,16 +229,6 @@ def _admitted(sending: Sending) -> Admission:
             retry_after_s=left_alone.probe_in_s,
         )
         raise sending.failed(failure) from left_alone
-
-
-def _judge(admission: Admission, error: ToolError) -> None:
-    """Only what speaks of the peer's health counts against it: 5xx, no answer in time, no connection."""
-    if error.code == "timeout" or (error.status or 0) >= 500 or (error.status is None and error.retryable):
-        admission.failed()
-    elif error.status is not None:
-        admission.succeeded()
-    else:
-        admission.dropped()
 
 
 async def _secrets(sending: Sending) -> dict[str, str]:

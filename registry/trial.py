@@ -18,7 +18,7 @@ from governance import audit, documents, ids
 from governance.models import Project, User
 from governance.money import dollars
 from governance.port import ApprovalRequest, Decided, Facts, Held, Hold, Pause, Recorded, Settlement
-from governance.privacy import Vault
+from governance.privacy import Vault, naming
 from registry import gateway, lookups
 from registry.backends.base import NO_API
 from registry.calls import CallFailed, ModelAsk, Pinned, ToolAsk
@@ -37,8 +37,12 @@ _starting = threading.Lock()
 
 
 def provider(project: Project, slug: str, model: str, by: User) -> dict[str, Any]:
-    """One short answer of `model`: {ok, output? {text}, error? {code, message}, latency_ms}. Raises NotFound."""
+    """One short answer of `model`: {ok, output? {text}, error? {code, message}, latency_ms}.
+
+    Raises NotFound, and NameRefused for a name that holds what privacy rules protect.
+    """
     documents.find(project, "provider", slug)
+    naming.refuse_protected(project.pk, "model_input", {"/model": model})
     lookups.forget()  # who tests has just changed something
     desk = TrialDesk(project, by)
     ask = ModelAsk(None, f"{slug}/{model}", GREETING, params={"max_tokens": MAX_TOKENS}, timeout_s=TIMEOUT_S)

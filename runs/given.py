@@ -38,7 +38,7 @@ def given(project_id: int, root_id: int, input: Any, of: Run | None = None, held
     if of is not None:
         vault.copy(of.root_id, root_id)
     if of is not None and (rules is None or input == held):
-        new = tokens.each_text(_without(input, held), tokens.escape)
+        new = tokens.each_text(_without(input, held), tokens.escape, tokens.escape)
         content = _with(new, input, held)
         return Given(content, meant_by(root_id, content))
     if rules is None:
@@ -114,14 +114,22 @@ def _without(new: Any, old: Any) -> Any:
 
 
 def _with(sifted: Any, new: Any, old: Any) -> Any:
-    """`sifted` with the texts in their places that `_without` left out."""
+    """`sifted`, whose keys are escaped, with the texts in their places that `_without` left out; keys that stand there
+    in `old` are escaped already."""
     if isinstance(new, str):
         return new if new == old else sifted
     if isinstance(new, dict):
-        return {name: _with(sifted[name], inner, _under(old, name)) for name, inner in new.items()}
+        return {
+            _key(name, old): _with(sifted[tokens.escape(name)], inner, _under(old, name))
+            for name, inner in new.items()
+        }
     if isinstance(new, list):
         return [_with(sifted[at], inner, _under(old, at)) for at, inner in enumerate(new)]
     return sifted
+
+
+def _key(name: str, old: Any) -> str:
+    return name if isinstance(old, dict) and name in old else tokens.escape(name)
 
 
 def _under(old: Any, name: str | int) -> Any:

@@ -58,7 +58,7 @@ def decisions(project: Project, run_id: int | None, before: Sequence[int] | None
 def metrics(project: Project, since: int | None) -> dict:
     """Counts of everything since then; latencies in seconds of the newest 10,000 that finished."""
     runs = Run.objects.filter(project=project)
-    steps = Step.objects.filter(run__project=project)
+    steps = Step.objects.filter(run__project=project).exclude(node="")  # a run itself is no step
     if since is not None:
         runs, steps = runs.filter(created_at__gte=since), steps.filter(run__created_at__gte=since)
     counted = {row["status"]: row for row in runs.values("status").annotate(**RUN_SUMS).order_by("status")}

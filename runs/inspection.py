@@ -73,7 +73,7 @@ class Inspection:
         if self.drawing is None:
             return []
         dear = dear_leads(self.drawing, self.prices, self.prices.models())
-        return [self.found.placed(each) for each in (*hints(self.drawing.document), *dear)]
+        return [self.found.placed(each) for each in (*dear, *hints(self.drawing.document))]
 
     @cached_property
     def alone(self) -> Alone | None:

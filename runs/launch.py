@@ -12,6 +12,7 @@ from governance import audit, clock, documents, ids, people, rulebooks, schemas
 from governance.gate import keyed_hash
 from governance.ledger import run_sync
 from governance.models import Project, User
+from governance.privacy import naming
 from governance.refusals import Conflict, NotFound, Problem, Refused, pointer
 from governance.rules import DENY
 from runs import tasks
@@ -20,7 +21,7 @@ from runs.engine import places
 from runs.engine.birth import Newborn, newborn
 from runs.engine.library import DRAFT, flow_of
 from runs.engine.rows import EVENT_COLUMNS, dumps, loads
-from runs.given import Given, InputStopped, given, meant_by
+from runs.given import WHERE, Given, InputStopped, given, meant_by
 from runs.models import Event, LaunchKey, Part, Run, Step
 
 UNCHANGED: Any = object()
@@ -97,9 +98,10 @@ def start(
     """Stores a run that its policies allow, and rings for it. `document` is the flow of a run that is of no version,
     `of` the run whose input this is, as that one holds it.
 
-    Raises LaunchRefused, LaunchConflict.
+    Raises LaunchRefused, LaunchConflict, and NameRefused for labels or an environment that privacy rules protect.
     """
     project, user = run.project, run.user
+    naming.refuse_protected(project.pk, WHERE, names_of(run.environment, labels))
     arrived = _arrived(run, input, user, of, input if of is not None else None)
     child, verdict = newborn(
         run,
@@ -124,6 +126,12 @@ def start(
             raise
         return known, False
     return run, True
+
+
+def names_of(environment: str, labels: Mapping[str, str]) -> dict[str, str]:
+    """What everybody reads of a run, by its place in a launch."""
+    said = {pointer("labels", name): f"{name}: {value}" for name, value in labels.items()}
+    return {"/environment": environment, **said}
 
 
 def meant_of(of: Run | None, input: Any) -> Any:

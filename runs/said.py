@@ -28,7 +28,10 @@ def looked_through(
     if rules is None and not names and not names_in(said):
         return None
     root_id = Run.objects.values_list("root_id", flat=True).get(id=approval.run_id)
-    kept = tokens.each_text(said, lambda text: tokens.escape(text, names))
+    there = tokens.keys_of(approval.payload)
+    kept = tokens.each_text(
+        said, lambda text: tokens.escape(text, names), lambda key: key if key in there else tokens.escape(key)
+    )
     if rules is not None:
         sifted = sifted_here(for_people(rules), WHERE, kept, root_id)
         if sifted.blocked:

@@ -5,6 +5,7 @@ was then and other than the policies active now would say. So a draft that is ac
 else changed since.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -21,32 +22,48 @@ from runs import recomputing
 from runs.models import Event, Run
 
 MOST = 10_000  # decisions, the newest
+LONGEST_S = 10.0  # whoever asks waits: a condition may take 50 ms on each decision
 BATCH = 500
 LARGE = ("run__output", "run__error", "run__pins", "run__labels", "run__waiting")
 DRAFT = "draft"  # stands for the version in the name of a policy that has none yet
 
 
-def simulate(project: Project, policy: Any, since: int | None = None, most: int = MOST) -> dict[str, Any]:
-    """{decisions, flips: [{run, seq, node, action, was, would_be, reason}], skipped, most, complete}.
+def simulate(
+    project: Project,
+    policy: Any,
+    since: int | None = None,
+    most: int = MOST,
+    longest_s: float = LONGEST_S,
+) -> dict[str, Any]:
+    """{decisions, flips: [{run, seq, node, action, was, would_be, reason}], skipped, most, complete, late}.
 
     `since` in microseconds. Newest first, of the newest `most` decisions; `complete` says whether that was all of
-    them, `skipped` how many hold too little to be computed again. Raises Refused for a policy that could not be
+    them, `skipped` how many hold too little to be computed again, `late` whether it was broken off after `longest_s`
+    seconds: then the answer holds for the `decisions` that were read until then. Raises Refused for a policy that could not be
     published, with pointers into it.
     """
     active = rulebooks.read(project.pk)
     tried = with_draft(active, _rule(project, policy))
-    flips, decided, skipped = [], 0, 0
+    flips, decided, skipped, ends = [], 0, 0, time.monotonic() + longest_s
     rows = _newest(project, since)[: most + 1].iterator(BATCH)
     for batch in _batches(islice(rows, most)):
         stored = recomputing.decisions(batch)
         for one, operation in zip(stored, recomputing.operations(stored), strict=True):
+            if time.monotonic() > ends:
+                return _answer(flips, decided, skipped, most, late=True)
             decided += 1
             if operation is None:
                 skipped += 1
             elif flip := _flip(one, operation, active, tried):
                 flips.append(flip)
-    complete = next(iter(rows), None) is None
-    return {"decisions": decided, "flips": flips, "skipped": skipped, "most": most, "complete": complete}
+    return _answer(flips, decided, skipped, most, complete=next(iter(rows), None) is None)
+
+
+def _answer(
+    flips: list[dict], decided: int, skipped: int, most: int, *, complete: bool = False, late: bool = False
+) -> dict[str, Any]:
+    counts = {"decisions": decided, "flips": flips, "skipped": skipped}
+    return {**counts, "most": most, "complete": complete, "late": late}
 
 
 def with_draft(book: Rulebook, rule: Rule) -> Rulebook:

@@ -39,14 +39,17 @@ class AtOnce:
     def _settled_before(self, node: str) -> set[str]:
         """The nodes that cannot start while this one is under way."""
         found: set[str] = set()
-        pending = [edge.target for edge in (*self.graph.outgoing[node], *self._leaving_loops(node))]
+        pending = [*self._next(node), *(edge.target for edge in self._leaving_loops(node))]
         while pending:
             following = pending.pop()
             if following in found or following == node or not self._waits(following, node):
                 continue
             found.add(following)
-            pending += [edge.target for edge in self.graph.outgoing[following] if edge.loop_max is None]
+            pending += self._next(following)
         return found
+
+    def _next(self, node: str) -> list[str]:
+        return [edge.target for edge in self.graph.outgoing[node] if edge.loop_max is None]
 
     def _leaving_loops(self, node: str) -> Iterator[Edge]:
         """The edges that settle when a loop around the node ends: all in it has settled then."""

@@ -40,7 +40,11 @@ def made_by(drawing: Drawing, template: Any, node: Node | None = None) -> Mappin
     """The schema of what a value evaluates to, as far as it is known. `node` is whose own `output` it may name."""
     if isinstance(template, str):
         path = path_of(template)
-        return (found_at(drawing, path, node) if path else {}) if template.startswith("=") else {"type": "string"}
+        return (
+            (found_at(drawing, path, node) if path else {})
+            if template.startswith("=")
+            else {"type": "string"}
+        )
     if isinstance(template, dict):
         return {
             "type": "object",

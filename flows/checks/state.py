@@ -6,6 +6,7 @@ from typing import Any
 
 from flows.checks.at_once import AtOnce
 from flows.checks.drawing import Drawing
+from flows.checks.expressions import Reads, Single
 from flows.checks.fits import made_by
 from flows.checks.scope import expressions_of
 from flows.checks.shapes import can_be, listed, misfits, types
@@ -28,7 +29,7 @@ def state(drawing: Drawing) -> Iterator[Problem]:
     if declared is not None:
         yield from of_reducers(declared)
         yield from of_defaults(declared)
-        yield from of_reading(drawing, declared)
+        yield from of_reading(drawing)
         yield from of_races(drawing, declared)
     yield from of_writing(drawing, declared)
 
@@ -61,23 +62,39 @@ def of_defaults(declared: Declared) -> Iterator[Problem]:
             message = f"The default of {name} does not fit its own schema: {found[0].message}"
             yield Problem(at, message, "default_misfit")
         elif not REDUCERS[reducer].holds(default):
-            message = (
-                f"Nothing can be added to the default of {name} by {reducer}: let it be {REDUCERS[reducer].what}."
-            )
+            message = f"Nothing can be added to the default of {name} by {reducer}: let it be {REDUCERS[reducer].what}."
             yield Problem(at, message, "default_misfit")
 
 
-def of_reading(drawing: Drawing, declared: Declared) -> Iterator[Problem]:
-    """`state.x`, asked for or not, where there is no x. What lies below a field, flows.checks.fields says."""
+def of_reading(drawing: Drawing) -> Iterator[Problem]:
     for node, node_type in drawing.typed:
         for single in expressions_of(drawing, node, node_type):
-            read = single.reads()
-            names = {
-                path[1] for path in read.paths | read.guarded if path[0] == "state" and len(path) > 1
-            } - declared.fields.keys()
-            for name in sorted(names):
-                message = f"The state has no field {name}: {instead(name, declared, 'read another')}."
-                yield drawing.at_node(Problem(single.pointer, message, "unknown_field"), node.id)
+            for problem in problems_of(drawing, single):
+                yield drawing.at_node(problem, node.id)
+
+
+def problems_of(drawing: Drawing, single: Single) -> Iterator[Problem]:
+    """`state.x`, asked for or not, where there is no x. What lies below a field, flows.checks.fields says."""
+    declared, read = drawing.declared, single.reads()
+    if declared is None:
+        return
+    names = {path[1] for path in read.paths | read.guarded if path[0] == "state" and len(path) > 1}
+    for name in sorted(names - declared.fields.keys()):
+        message = f"The state has no field {name}: {instead(name, declared, 'read another')}."
+        yield Problem(single.pointer, message, "unknown_field")
+    for name in sorted(never_there(drawing, declared, read)):
+        message = (
+            f"state.{name} is read here, but no step writes to it and it has no default, so this fails: "
+            "let a step before write to it, or give it a `default`."
+        )
+        yield Problem(single.pointer, message, "never_written")
+
+
+def never_there(drawing: Drawing, declared: Declared, read: Reads) -> set[str]:
+    """The fields that an expression relies on, and that nothing puts there."""
+    written = {name for node, _ in drawing.typed for name in node.writes}
+    relied_on = {path[1] for path in read.certain() if path[0] == "state" and len(path) > 1}
+    return (relied_on & declared.fields.keys()) - written - declared.first().keys()
 
 
 def of_writing(drawing: Drawing, declared: Declared | None) -> Iterator[Problem]:
@@ -99,9 +116,7 @@ def of_writing(drawing: Drawing, declared: Declared | None) -> Iterator[Problem]
                 yield drawing.at_node(Problem(at, message, "schema_mismatch"), node.id)
 
 
-def misfitting(
-    drawing: Drawing, node: Node, name: str, template: Any, declared: Declared
-) -> Iterator[str]:
+def misfitting(drawing: Drawing, node: Node, name: str, template: Any, declared: Declared) -> Iterator[str]:
     """Why what is written can never fit the field, as far as it is known before a run."""
     made, field = made_by(drawing, template, node), declared.fields[name]
     for misfit in misfits(made, takes(declared.reducer(name), field, made)):

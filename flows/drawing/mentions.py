@@ -7,6 +7,7 @@ from typing import Any
 
 from flows.checks.expressions import Single, singles, variables
 from flows.nodes import TYPES
+from flows.nodes.base import Expression
 from governance.expressions import cel_parser, text_parser
 from governance.expressions.errors import Invalid
 from governance.expressions.syntax import Name, children
@@ -20,10 +21,25 @@ UNREAD = frozenset(
 
 
 def renamed(node: Mapping[str, Any], name: str, to: str) -> Mapping[str, Any]:
-    """The node with `steps.NAME` written as `steps.TO` wherever its config reads it; the node itself without any.
+    """The node with `steps.NAME` written as `steps.TO` wherever its config or its writes read it; the node itself
+    without any.
 
     What has a syntax error, and what only looks like it inside a string of an expression, stays.
     """
+    return writes_renamed(config_renamed(node, name, to), name, to)
+
+
+def writes_renamed(node: Mapping[str, Any], name: str, to: str) -> Mapping[str, Any]:
+    writes = node.get("writes")
+    if not isinstance(writes, dict) or name not in str(writes):
+        return node
+    changed: Any = writes
+    for single in singles(Expression("value", writes, "/writes")):
+        changed = at(changed, parts_of(single.pointer), partial(in_single, single, name, to))
+    return node if changed == writes else {**node, "writes": changed}
+
+
+def config_renamed(node: Mapping[str, Any], name: str, to: str) -> Mapping[str, Any]:
     config, node_type = node.get("config"), TYPES.get(node.get("type"))
     if not isinstance(config, dict) or node_type is None or name not in str(config):
         return node
@@ -44,7 +60,7 @@ def in_single(single: Single, name: str, to: str, written: str) -> str:
 
 
 def parts_of(pointer: str) -> list[str]:
-    """Of a pointer below `/config`."""
+    """Of a pointer below `/config` or `/writes`."""
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[2:]]
 
 

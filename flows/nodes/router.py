@@ -1,8 +1,10 @@
 """The `router` node: rules or an agent say which route, or which routes, fit."""
 
 from flows.choice import Candidate, all_true, chosen, first_true, port_schema
+from flows.failure import GUARDS
 from flows.fields import closed, condition, port, reference, strict, text
 from flows.nodes.base import Expression, Finished, NodeType, Reference, StepFailed, conditions
+from flows.scores import NO_OWNER, Scored, averaged, weighed
 from governance.refusals import Problem
 
 ROUTE = strict(
@@ -33,6 +35,13 @@ class Router(NodeType):
             "text": text("What the agent is asked to route"),
             "routes": {"type": "array", "minItems": 1, "maxItems": 100, "items": ROUTE},
             "min_confidence": SCORE,
+            "second_opinion": reference(
+                "The agent that is asked too where no route reaches `min_confidence`"
+            ),
+            "min_lead": {
+                **SCORE,
+                "description": "How far the best route has to be before the next; else nobody owns it: `otherwise`",
+            },
             "multiple": {"type": "boolean", "description": "Takes every route over the threshold"},
         },
         required=("by", "routes"),
@@ -52,7 +61,8 @@ class Router(NodeType):
         return (*(route["port"] for route in config["routes"]), "otherwise")
 
     def references(self, config):
-        return [Reference("agent", config["agent"], "/config/agent")] if config["by"] == "agent" else []
+        names = ("agent", "second_opinion") if config["by"] == "agent" else ()
+        return [Reference("agent", config[name], f"/config/{name}") for name in names if name in config]
 
     def expressions(self, config):
         if config["by"] == "agent":
@@ -60,10 +70,19 @@ class Router(NodeType):
         return conditions(config["routes"], "/config/routes")
 
     def problems(self, node):
-        if node.config["by"] != "learned":
-            return []
-        message = "Learned routing is not built yet: route by `rules` or by `agent`."
-        return [Problem("/config/by", message, "not_built")]
+        config, found = node.config, []
+        if config["by"] == "learned":
+            message = "Learned routing is not built yet: route by `rules` or by `agent`."
+            found.append(Problem("/config/by", message, "not_built"))
+        for name in ("second_opinion", "min_lead"):
+            if name in config and config["by"] != "agent":
+                found.append(unused(name, "only an agent's scores are weighed"))
+        if "min_lead" in config and config.get("multiple"):
+            found.append(unused("min_lead", "with `multiple` several routes are taken"))
+        if config.get("second_opinion") == config.get("agent", ""):
+            message = "That agent was asked already: name another one for a second opinion."
+            found.append(Problem("/config/second_opinion", message, "same_agent"))
+        return found
 
     def output_schema(self, config, around):
         routes = closed({"port": {"type": "string"}, "score": SCORE})
@@ -111,18 +130,50 @@ async def by_rules(ctx, config) -> tuple[list[Candidate], str]:
 
 
 async def by_agent(ctx, config) -> tuple[list[Candidate], str]:
-    answer = await ctx.run_agent(config["agent"], ctx.text(config["text"]), answer_schema(config["routes"]))
+    scored, reason = await opinion(ctx, config, config["agent"])
+    least = config.get("min_confidence", 0)
+    if "second_opinion" in config and not any(score is not None and score >= least for _, score in scored):
+        scored, reason = await with_second(ctx, config, scored, reason)
+    candidates, apart = weighed(scored, least, config.get("min_lead", 0), config.get("multiple", False))
+    return candidates, ". ".join(filter(None, [apart and f"{NO_OWNER}: {apart}", reason]))
+
+
+async def opinion(ctx, config, agent: str) -> tuple[Scored, str]:
+    """What an agent scores the routes; None for one that it did not name."""
+    answer = await ctx.run_agent(agent, ctx.text(config["text"]), answer_schema(config["routes"]))
     scores: dict[str, float] = {}
     for route in answer["routes"]:
         scores[route["port"]] = max(scores.get(route["port"], 0), route["confidence"])
-    scored = [(route["port"], scores.get(route["port"])) for route in config["routes"]]
-    return weighed(scored, config.get("min_confidence", 0), config.get("multiple", False)), answer.get(
+    return [(route["port"], scores.get(route["port"])) for route in config["routes"]], answer.get(
         "reason", ""
     )
 
 
+async def with_second(ctx, config, first: Scored, reason: str) -> tuple[Scored, str]:
+    """The average of both, and both reasons. Whoever cannot be asked leaves the first opinion alone."""
+    names = [config[name].partition("@")[0] for name in ("agent", "second_opinion")]
+
+    async def body(turn, task):
+        scored, why = await opinion(turn, config, config["second_opinion"])
+        return {"routes": [list(each) for each in scored], "reason": why}
+
+    task = {"agent": names[1], "role": "second_opinion"}
+    try:
+        second = await ctx.turn("second_opinion", task, body, agent=config["second_opinion"])
+    except StepFailed as failure:
+        if failure.code in GUARDS:
+            raise
+        return first, f"{reason} ({names[1]} could not be asked: {failure.message})"
+    reasons = zip(names, (reason, second["reason"]), strict=True)
+    return averaged(first, second["routes"]), " ".join(f"{name}: {why}" for name, why in reasons)
+
+
 async def by_learning(ctx, config) -> tuple[list[Candidate], str]:
     raise StepFailed("step_failed", "Learned routing is not built yet: route by `rules` or by `agent`.")
+
+
+def unused(name: str, why: str) -> Problem:
+    return Problem(f"/config/{name}", f"Nothing reads this: {why}. Remove it.", "unused", "warning")
 
 
 DECIDE = {"rules": by_rules, "agent": by_agent, "learned": by_learning}
@@ -147,26 +198,3 @@ def answer_schema(routes) -> dict:
     }
     # A choice without a reason is still a choice: no run should fail for that.
     return strict(fields, required=("routes",))
-
-
-def weighed(scored, least: float, multiple: bool) -> list[Candidate]:
-    """The routes, with why each lost. One that the agent did not name has score None: it counts as 0, never taken."""
-    fit = [port for port, score in scored if score is not None and score >= least]
-    best = max((score for port, score in scored if port in fit), default=0)
-    first = next((port for port, score in scored if port in fit and score == best), "")
-    return [
-        Candidate(
-            port,
-            score or 0,
-            "" if port in (fit if multiple else [first]) else why_not(port, score, least, first),
-        )
-        for port, score in scored
-    ]
-
-
-def why_not(port: str, score: float | None, least: float, first: str) -> str:
-    if score is None:
-        return "the agent did not name it"
-    if score < least:
-        return f"{score:g} is below the threshold {least:g}"
-    return f"{first} fits as well or better"

@@ -153,7 +153,10 @@ class Delegating:
                         "enum": list(self.workers),
                         "description": "; ".join(self._purpose(worker) for worker in self.workers.values()),
                     },
-                    "task": {"type": "string", "description": "What is to be done, with all that the worker needs"},
+                    "task": {
+                        "type": "string",
+                        "description": "What is to be done, with all that the worker needs",
+                    },
                     "reason": {"type": "string", "description": "Why this worker, in one sentence"},
                 },
                 required=("agent", "task"),
@@ -164,7 +167,9 @@ class Delegating:
     async def delegate(self, arguments: Mapping, calling: Calling) -> Any:
         worker, task = self.workers[arguments["agent"]], arguments["task"]
         if calling.index >= MOST_DELEGATIONS:
-            raise StepFailed("denied", f"A round has at most {MOST_DELEGATIONS} delegations; ask again in the next.")
+            raise StepFailed(
+                "denied", f"A round has at most {MOST_DELEGATIONS} delegations; ask again in the next."
+            )
         number = self._round(calling)
         me = self.config["agent"].partition("@")[0]
         chain = self.ctx.chain.then(me, arguments["agent"], task)
@@ -211,7 +216,9 @@ class Delegating:
             {
                 "name": name,
                 "score": None,
-                "excluded_because": None if name == entry["agent"] else "the supervisor chose another for this task",
+                "excluded_because": None
+                if name == entry["agent"]
+                else "the supervisor chose another for this task",
             }
             for name in self.workers
         ]
@@ -248,4 +255,10 @@ def task_field(flow: Mapping) -> str:
 
 def named(worker: Member) -> str:
     """As the model calls it."""
-    return f"flow:{worker.slug}" if worker.kind == "flow" else worker.slug if worker.kind == "agent" else worker.ref
+    return (
+        f"flow:{worker.slug}"
+        if worker.kind == "flow"
+        else worker.slug
+        if worker.kind == "agent"
+        else worker.ref
+    )

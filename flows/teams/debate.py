@@ -1,6 +1,6 @@
 """Debate: everybody says what they hold and why, round after round, and may be convinced."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from flows.fields import strict
@@ -28,7 +28,7 @@ async def play(meeting: Meeting) -> Outcome:
         said = await meeting.hear(seat, wanted)
         if said is None:
             continue
-        meeting.said(Entry(seat.name, said["text"], said["position"], addressed(meeting, seat, said)))
+        meeting.said(Entry(seat.name, said["text"], held(meeting, said), addressed(meeting, seat, said)))
         if meeting.is_over() or by_consensus(meeting).winner is not None:
             break
     return await decided(meeting)
@@ -75,7 +75,12 @@ def text_for(meeting: Meeting, winner: str) -> str:
     return next(arguing).text
 
 
-def addressed(meeting: Meeting, seat: Seat, said) -> str | None:
+def held(meeting: Meeting, said: Mapping) -> str:
+    """The position: an option as it stands there, else without the space around it."""
+    return said["position"] if meeting.config.get("options") else said["position"].strip()
+
+
+def addressed(meeting: Meeting, seat: Seat, said: Mapping) -> str | None:
     """Whom it answers, where that is one of the others; a model's guess at a name is no fault of its answer."""
     to = said.get("to", "").strip()
     return to if to in meeting.others(seat) else None
@@ -90,7 +95,7 @@ def asked_of(meeting: Meeting, seat: Seat) -> str:
 
 def debate_schema(meeting: Meeting) -> dict:
     options = meeting.config.get("options")
-    position = {"enum": list(options)} if options else {"type": "string", "minLength": 1, "maxLength": 500}
+    position = {"enum": list(options)} if options else {"type": "string", "pattern": "\\S", "maxLength": 500}
     return strict(
         {
             "text": {"type": "string", "description": "What you say to the others"},

@@ -11,16 +11,12 @@ from typing import Any
 
 from flows.asking import Function
 from flows.chain import Chain
-from flows.failure import StepFailed
+from flows.failure import GUARDS, StepFailed
 from flows.members import Member, member
+from flows.tally import exact
 from flows.teams.people import answer_of
 from flows.teams.transcript import Entry, briefing, missing
 from flows.turns import MOST_MESSAGES
-
-# They end a run or a flow's way, not one participant's part in it: nobody can go on in another's place.
-GUARDS = frozenset(
-    {"limit_hops", "delegation_cycle", "limit_steps", "limit_time", "budget_exceeded", "cancelled"}
-)
 
 
 @dataclass(slots=True)
@@ -157,8 +153,3 @@ def seats(config: Mapping) -> list[Seat]:
     weights = {member(name).slug: weight for name, weight in config.get("weights", {}).items()}
     found = [member(name) for name in config["participants"]]
     return [Seat(each, exact(weights.get(each.slug, 1))) for each in found]
-
-
-def exact(weight: float) -> Fraction:
-    """0.1 is a tenth here, as it was written: three of them are 0.3, in any order."""
-    return Fraction(str(weight))

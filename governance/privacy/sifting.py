@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from governance.detection import Finding, Item, find_many, hint
@@ -101,10 +102,11 @@ def masked(entity: str) -> str:
 
 async def _escaped(where: str, content: Any, vault: Vault) -> Any:
     if where in OUTSIDE:
-        return tokens.each_text(content, tokens.escape)
+        return tokens.each_text(content, tokens.escape, tokens.escape)
     if where == "model_output":
-        await vault.learn(tokens.texts_of(content))
-        return tokens.each_text(content, lambda text: tokens.escape_unknown(text, vault.holds))
+        await vault.learn([*tokens.texts_of(content), *tokens.keys_of(content)])
+        escape = partial(tokens.escape_unknown, known=vault.holds)
+        return tokens.each_text(content, escape, escape)
     return content
 
 

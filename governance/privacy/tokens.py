@@ -64,14 +64,14 @@ def restore(text: str, value_of: Lookup) -> str:
     return LOOKS.sub(put, text)
 
 
-def each_text(content: Any, change: Callable[[str], str]) -> Any:
-    """JSON content with every string changed; keys and everything else stay."""
+def each_text(content: Any, change: Callable[[str], str], key: Callable[[str], str] = str) -> Any:
+    """JSON content with every string changed, and the keys of its objects by `key`; everything else stays."""
     if isinstance(content, str):
         return change(content)
     if isinstance(content, dict):
-        return {key: each_text(inner, change) for key, inner in content.items()}
+        return {key(name): each_text(inner, change, key) for name, inner in content.items()}
     if isinstance(content, list | tuple):
-        return [each_text(inner, change) for inner in content]
+        return [each_text(inner, change, key) for inner in content]
     return content
 
 
@@ -79,4 +79,11 @@ def texts_of(content: Any) -> list[str]:
     """Every string of JSON content, without keys, in order."""
     found: list[str] = []
     each_text(content, lambda text: found.append(text) or text)
+    return found
+
+
+def keys_of(content: Any) -> set[str]:
+    """Every key of JSON content, however deep."""
+    found: set[str] = set()
+    each_text(content, str, lambda name: found.add(name) or name)
     return found

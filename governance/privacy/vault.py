@@ -93,10 +93,10 @@ class Vault:
 
 
 def restored(content: Any, value_of: tokens.Lookup, entities: Collection[str] | None = None) -> Any:
-    """Content with the values that `value_of` knows, of `entities` alone where some are named."""
+    """Content with the values that `value_of` knows, of `entities` alone where some are named; keys hold none."""
     if entities is not None:
         value_of = _only(value_of, frozenset(entities))
-    return tokens.each_text(content, lambda text: tokens.restore(text, value_of))
+    return tokens.each_text(content, lambda text: tokens.restore(text, value_of), tokens.unescape)
 
 
 def reveal(root_id: int, contents: Sequence[Any]) -> list[Any]:

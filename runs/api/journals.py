@@ -46,7 +46,7 @@ class Steps(Resource):
     def get(self, request, run):
         found, asked = load.run(request, run, "read"), self.query()
         eyes = load.may_reveal(request, found.project, asked["reveal"])
-        rows = in_order(Step.objects.filter(run_id=found.id))
+        rows = in_order(Step.objects.filter(run_id=found.id).exclude(node=""))  # the run itself is no step
         if keys := check_cursor(asked["cursor"], int, str, int, int):
             rows = rows.filter(behind(keys))
         return Response(
@@ -79,7 +79,10 @@ class State(Resource):
     def get(self, request, run):
         found, asked = load.run(request, run, "read"), self.query()
         eyes = load.may_reveal(request, found.project, asked["reveal"])
-        known = history(found, flow_of(found))
+        try:
+            known = history(found, flow_of(found))
+        except KeyError:
+            known = None  # the flow was deleted
         if known is None:
             return Response({"fields": [], "state": None})
         held = known.now if asked["at"] is None else known.before(asked["at"] + 1)

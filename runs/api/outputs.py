@@ -67,6 +67,10 @@ class StepValues:
         """What the step wrote to the flow's state, by field."""
         return self._data.get(step.finished_seq, {}).get("writes") or {}
 
+    def turn(self, step: Step) -> str:
+        """The name of the participant's turn that the step is: `CONVERSATION/NAME`; "" for any other."""
+        return self._started(step).get("turn") or ""
+
     def _started(self, step: Step) -> Mapping:
         return self._data.get(step.started_seq, {})
 

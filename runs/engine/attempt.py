@@ -75,10 +75,15 @@ class Players:
 
 
 def players_of(node: Node, shelf: Shelf) -> Players:
-    """Those of a node. What takes as long as others do for it (a map, a supervisor, a team) has no SLA of its own."""
+    """Those of a node. What takes as long as others do for it (a map, a supervisor, a team) has no SLA of its own.
+
+    The fallbacks stand in for the step's own agent or tool. A team has none: they stand in for its participants, each
+    in its turn, and what then failed would fail in a second meeting as well.
+    """
     agent = node.config.get("agent", "")
-    name = str(agent or node.config.get("tool") or node.id)
-    return cast_of(shelf, agent, node.fallback, name, has_slas=not TYPES[node.type].holds_items)
+    own = agent or node.config.get("tool")
+    name, fallback = str(own or node.id), node.fallback if own else ()
+    return cast_of(shelf, agent, fallback, name, has_slas=not TYPES[node.type].holds_items)
 
 
 def cast_of(

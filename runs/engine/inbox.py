@@ -7,12 +7,13 @@ is asked anew under a name of its own (`2!CALL`), and the first item is withdraw
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import StepFailed
 from governance import approvals, clock, ids
 from governance.port import ApprovalRequest, Decided
 from governance.privacy import rulesets, sift, tokens
+from governance.privacy.leaving import put_back
 from runs.engine.memory import THE_RUN, Item, StepKey, StepMemory, told_of
 from runs.given import lines_of
 
@@ -39,7 +40,7 @@ class Inbox:
             self._record(key, item)
         told = item.decided
         await self.driver.vault.learn(tokens.texts_of(told["payload"]))
-        payload = request.payload if _stands(item, request) else told["payload"]
+        payload = request.payload if _stands(item, request) else _as_left(item, request)
         return Decided(told["decision"], payload, tuple(told["by"]), told["reason"], clock.parse(told["at"]))
 
     def _named(self, memory: StepMemory, request: ApprovalRequest) -> ApprovalRequest:
@@ -154,6 +155,14 @@ def _stands(item: Item, request: ApprovalRequest) -> bool:
     told = item.decided
     is_unchanged = told["decision"] == "timed_out" or told.get("changed") is False
     return request.kind == "approval" and item.fingerprint == request.fingerprint and is_unchanged
+
+
+def _as_left(item: Item, request: ApprovalRequest) -> Any:
+    """What people made of it, with the values behind the masks that they left as they were."""
+    told = item.decided
+    if request.kind != "approval" or item.fingerprint != request.fingerprint or not told.get("left"):
+        return told["payload"]
+    return put_back(told["payload"], request.payload, told["left"])
 
 
 def place_of(key: StepKey) -> StepKey | None:

@@ -110,6 +110,7 @@ class Waiting:
         finally:
             self._still[key] -= 1
             self.wake(key)
+            self._sleep_if_still(key)  # others of its turns are under way
 
     # --- parking -----------------------------------------------------------------------------------------------
 

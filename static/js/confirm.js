@@ -1,4 +1,4 @@
-// Forms with [data-confirm="Question?"] are sent after a yes; without script they are sent at once.
+// Forms with [data-confirm="Question?"] are sent after a yes, which they carry (runs.views.confirmation).
 // [data-confirm-text] says what will happen, [data-confirm-action] stands on the button.
 const agreed = new WeakSet();
 
@@ -17,7 +17,13 @@ document.addEventListener("submit", (event) => {
   yes.onclick = () => {
     dialog.close();
     agreed.add(form);
+    sayYes(form);
     form.requestSubmit(event.submitter?.form === form ? event.submitter : undefined);
   };
   dialog.showModal();
 }, true);
+
+function sayYes(form) {
+  const said = form.querySelector("input[name=confirmed]") ?? form.appendChild(document.createElement("input"));
+  Object.assign(said, { type: "hidden", name: "confirmed", value: "yes" });
+}

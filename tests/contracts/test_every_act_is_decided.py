@@ -42,6 +42,12 @@ class Kit:
         self.house.publish({**provider, "slug": f"{slug}-model"}, stage.agent(slug, f"{slug}-model/any"))
         return slug
 
+    def chief(self) -> str:
+        """An agent that delegates once."""
+        calls = [{"tool": "delegate", "arguments": {"agent": self.agent, "task": "Help."}}]
+        self.models.rules.append({"when": {"contains": "Lead.", "last_role": "user"}, "calls": calls})
+        return self.agent_on(stage.hosted(self.models.url))
+
 
 @pytest.fixture(scope="module")
 def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
@@ -129,6 +135,27 @@ NODES = {
         [],
         below=("agent.run", "model.call"),
     ),
+    "supervisor": Case(
+        lambda kit: [
+            node("it", "supervisor", agent=kit.chief(), workers=[kit.agent], text="Lead."),
+            end(),
+        ],
+        [*ASKS_A_MODEL * 2, ("it", "model.call"), ("it", "handoff")],
+    ),
+    "team": Case(
+        lambda kit: [
+            node(
+                "it",
+                "team",
+                participants=[kit.agent, kit.agent_on(stage.hosted(kit.models.url))],
+                protocol="round_robin",
+                text="Talk.",
+                max_turns=2,
+            ),
+            end(),
+        ],
+        ASKS_A_MODEL * 2,
+    ),
     "wait": Case(lambda kit: [node("it", "wait", seconds=0.1), end()], []),
 }
 TOOL_CASES = {
@@ -199,6 +226,28 @@ def test_a_node_does_nothing_that_is_denied(kit: Kit, kind: str):
     kit.house.launch(flow).failed("denied", "it")
     assert kit.house.ada.delete(f"projects/demo/policies/{slug}/").status_code == 204
     assert kit.acts == before
+
+
+def test_a_handoff_is_decided_once_and_a_denied_one_is_not_made(kit: Kit):
+    calls = [{"tool": "handoff", "arguments": {"agent": kit.agent, "message": "Yours."}}]
+    kit.models.rules.append({"when": {"system": "You pass on.", "last_role": "user"}, "calls": calls})
+    slug = kit.house.slug("passing")
+    kit.house.publish(
+        {**stage.hosted(kit.models.url), "slug": f"{slug}-model"},
+        stage.agent(slug, f"{slug}-model/any", delegation={"to": [kit.agent]}, instructions="You pass on."),
+    )
+    flow = kit.house.flow([agent_node("it", slug), end()])
+    play = kit.house.launch(flow)
+    play.ended()
+    assert_decided_once(kit, play.id, [*ASKS_A_MODEL * 2, ("it", "handoff")])
+    assert [(data["from"], data["to"]) for data in play.lines("agent.handoff")] == [(slug, kit.agent)]
+
+    denied = {"kind": "policy", "slug": kit.house.slug("denied"), "effect": "deny", "actions": ["handoff"]}
+    kit.house.publish({**denied, "when": f'input.to == "{kit.agent}"'})
+    play = kit.house.launch(flow)
+    play.ended()
+    assert play.lines("agent.handoff") == []
+    assert kit.house.ada.delete(f"projects/demo/policies/{denied['slug']}/").status_code == 204
 
 
 @pytest.mark.parametrize("kind", sorted(TOOLS))

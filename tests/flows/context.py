@@ -3,6 +3,7 @@ and a clock that the test sets. An agent answers what stands there, or what a fu
 functions are played as the conversation plays them (registry.conversation)."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,8 @@ from governance.schemas import instance_problems
 
 STARTED = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z
 TOLD = ("denied", "rejected", "tool_not_allowed", "invalid_input")  # a model is told of these, and goes on
+
+MOST_CALLS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class World:
     turns: dict[str, Turn] = field(default_factory=dict)  # what a step that is played again finds
     denied: set[tuple[str, str]] = field(default_factory=set)  # the handoffs that a policy denies
     handoffs: list[tuple[str, str, str]] = field(default_factory=list)
+    offered: list[Function] = field(default_factory=list)
     most_hops: int = MOST_HOPS
     now: int = STARTED
     at_once: int = 0
@@ -117,7 +121,7 @@ class Step:
         may_hand_over=False,
     ):
         agent = self.stands_in or agent
-        self.world.asked.append((agent, text))
+        self.world.offered += functions
         said, rounds = self._says(agent, text), 0
         while isinstance(said, Calls):
             offered = functions if most_rounds is None or rounds < most_rounds else ()
@@ -125,10 +129,13 @@ class Step:
             if ends is not None:
                 return ends
             rounds += 1
+            if rounds > MOST_CALLS:
+                raise StepFailed("invalid_output", "the model asked for a tool instead of answering")
             said = self._says(agent, "\n".join([text, *told]))
-        return shaped(said, output_schema)
+        return in_text(said) if in_words else shaped(said, output_schema)
 
     def _says(self, agent, text):
+        self.world.asked.append((agent, text))
         said = self.world.agents[agent]
         said = said(text) if callable(said) else said
         if isinstance(said, StepFailed):
@@ -159,8 +166,17 @@ class Step:
         """The node's retries, and then its fallback agents: the first that comes to an end, or the last failure."""
         retries = self.node.retry.max_attempts if agent else 1
         others = self.node.fallback if agent else ()
+        self.world.at_once += 1
+        self.world.most_at_once = max(self.world.most_at_once, self.world.at_once)
+        await asyncio.sleep(0)
+        try:
+            return await self._first_to_end(task, body, [*[None] * retries, *others])
+        finally:
+            self.world.at_once -= 1
+
+    async def _first_to_end(self, task, body, players):
         result = None
-        for stands_in in [*[None] * retries, *others]:
+        for stands_in in players:
             if stands_in is None and result is not None and not result.retryable:
                 continue
             try:
@@ -235,6 +251,11 @@ async def called(function: Function | None, arguments: Mapping, calling: Calling
         if failure.code not in TOLD:
             raise
         return False, failure.message
+
+
+def in_text(said: Any) -> dict:
+    text = said.get("text", said) if isinstance(said, dict) else said
+    return {"text": text if isinstance(text, str) else json.dumps(text)}
 
 
 def shaped(said: Any, schema: Mapping | None) -> Any:

@@ -37,6 +37,10 @@ FACTS = [
     (node("a", "agent", {}), "Agent"),
     (node("a", "transform", {"output": "x" * 100}), "x" * 59 + "…"),
     (node("a", "oracle", {}), "Not built yet"),
+    (node("a", "supervisor", {"agent": "writer", "workers": ["lookup"]}), "The writer"),
+    (node("a", "team", {"participants": ["writer", "user:rita"], "protocol": "debate"}), "debate of 2"),
+    (node("a", "team", {"participants": [], "protocol": "vote"}), "vote of 0"),
+    (node("a", "team", {"protocol": "vote"}), "Team"),
 ]
 
 
@@ -94,3 +98,45 @@ def test_every_type_has_a_card_finished_or_not(kind, finished):
     found = card(node("a", kind, None if finished else {"cases": 1, "routes": {}, "agent": 1, "seconds": []}))
     assert (found.kind_label, found.icon) == (TYPES[kind].label, TYPES[kind].icon)
     assert found.fact
+
+
+HELD = [
+    (
+        node(
+            "a",
+            "supervisor",
+            {"agent": "x", "workers": ["writer", "flow:child", "user:rita"], "max_rounds": 1},
+        ),
+        [("The writer", "bot", ""), ("child", "workflow", ""), ("rita", "users", "")],
+        "at most 1 round",
+    ),
+    (
+        node(
+            "a", "team", {"participants": ["writer", "ghost"], "protocol": "vote", "weights": {"writer": 2.5}}
+        ),
+        [("The writer", "bot", "counts 2.5"), ("ghost", "bot", "")],
+        "each votes once",
+    ),
+    (
+        node("a", "team", {"participants": ["ghost"], "protocol": "moderated", "moderator": "writer"}),
+        [("ghost", "bot", ""), ("The writer", "bot", "moderator")],
+        "at most 12 messages",
+    ),
+]
+
+
+@pytest.mark.parametrize(("item", "seats", "limit"), HELD)
+def test_a_card_shows_who_works_inside_and_how_long(item, seats, limit):
+    held = card(item).held
+    assert [(seat.name, seat.icon, seat.part) for seat in held.seats] == seats
+    assert (held.more, held.limit) == (0, limit)
+
+
+def test_a_card_of_a_large_team_counts_the_rest():
+    held = card(node("a", "team", {"participants": list("abcdefgh"), "protocol": "swarm"})).held
+    assert ([seat.name for seat in held.seats], held.more) == (list("abcdef"), 2)
+
+
+def test_a_card_of_a_node_that_holds_nobody_shows_no_members():
+    assert card(node("a", "agent")).held is None
+    assert card(node("a", "team", {"participants": "writer"})).held is None

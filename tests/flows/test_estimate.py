@@ -35,6 +35,10 @@ AGENTS = library(
     agent_unpriced=agent("m/new"),
     agent_tooled=agent(tools=["lookup"], limits={"max_tool_calls": 3}, **WINDOW),
     agent_second=agent(fallback_models=["m/dear"], **WINDOW),
+    agent_bounded=agent(limits={"max_tool_calls": 1}, **WINDOW),
+    agent_handing=agent(
+        delegation={"to": ["windowed"], "max_hops": 2}, limits={"max_tool_calls": 1}, **WINDOW
+    ),
     flow_child=line(node("a", "agent", {"agent": "windowed", "text": "{{ input.x }}"})) | {"slug": "child"},
     flow_capped=line(
         node("a", "agent", {"agent": "plain", "text": "{{ input.x }}"}), limits={"max_cost_usd": 0.25}
@@ -181,3 +185,72 @@ def test_what_is_no_flow_has_no_estimate(document):
 )
 def test_an_unsound_flow_is_estimated_without_a_crash(document):
     assert estimate(document, AGENTS, price) == {"expected_usd": 0, "worst_usd": 0, "unbounded": []}
+
+
+def supervised(workers, **config):
+    return node("a", "supervisor", {"agent": "bounded", "text": "x", "workers": workers, **config})
+
+
+def met(participants, protocol="round_robin", **config):
+    return node("a", "team", {"participants": participants, "protocol": protocol, "text": "x", **config})
+
+
+TURN = 0.004  # of `windowed`: the answer and its repair
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        # The supervisor: a tool call, a round, one turn for what is used up, the answer, and a repair.
+        (supervised(["user:rita"], max_rounds=1), 0.01),
+        (supervised(["windowed"], max_rounds=1), 0.01 + 16 * TURN),
+        (supervised(["windowed", "free"], max_rounds=2), 0.012 + 32 * TURN),
+        (supervised(["flow:child"], max_rounds=1), 0.01 + 16 * TURN),
+        (met(["windowed", "capped"], max_turns=3), 2 * TURN + 0.002),
+        (met(["capped", "windowed"], max_turns=3), 2 * 0.002 + TURN),
+        (met(["windowed", "user:rita"], "debate", max_turns=4), 2 * TURN),
+        (met(["windowed", "windowed"], "vote", options=["a", "b"]), 2 * TURN),
+        (
+            met(["windowed", "capped"], "swarm", max_turns=1),
+            0.02,
+        ),  # eight handoffs that came to nothing, the answer, a repair
+        (met(["windowed"], "moderated", moderator="capped", max_turns=2), 2 * TURN + 2 * 0.002),
+        (met(["windowed"], max_turns=1, decide="judge", judge="capped"), TURN + 0.002),
+        (met(["user:rita"]), 0),
+    ],
+)
+def test_a_supervisor_and_a_team_take_all_their_turns(item, expected):
+    assert worst(line(item)) == (pytest.approx(expected), [])
+
+
+def test_no_more_turns_are_counted_than_the_flow_may_have_steps():
+    item = met(["windowed"], max_turns=50)
+    assert worst(line(item, limits={"max_steps": 10})) == (pytest.approx(10 * TURN), [])
+
+
+def test_a_fallback_of_a_team_begins_all_turns_anew():
+    item = {**met(["windowed"], max_turns=1), "fallback": ["free"]}
+    # One attempt more may be repaired by another agent, for nothing.
+    assert worst(line(item)) == (pytest.approx(2 * TURN), [])
+
+
+def test_whoever_may_hand_over_brings_the_dearest_of_those_who_may_answer():
+    # handing: a handoff, the answer, a repair; then twice windowed with its repair.
+    assert worst(line(asks("handing"))) == (pytest.approx(0.006 + 2 * TURN), [])
+    assert worst(line(asks("handing"), limits={"max_hops": 1})) == (pytest.approx(0.006 + TURN), [])
+    assert worst(line(asks("handing"), limits={"max_hops": 0})) == (pytest.approx(0.006), [])
+
+
+def test_a_second_opinion_counts_at_worst_and_not_as_expected():
+    def routed(**more):
+        config = {"by": "agent", "agent": "windowed", "text": "x", "routes": [{"port": "p"}], **more}
+        return line(node("a", "router", config))
+
+    one, two = (estimate(routed(**more), AGENTS, price) for more in ({}, {"second_opinion": "windowed"}))
+    assert two["worst_usd"] == 2 * one["worst_usd"]
+    assert two["expected_usd"] == one["expected_usd"]
+
+
+def test_what_others_write_is_not_bounded_by_the_text_of_the_node():
+    found = estimate(line(met(["plain"], max_turns=1)), AGENTS, price)
+    assert (found["worst_usd"], found["unbounded"]) == (None, ["a"])

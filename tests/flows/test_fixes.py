@@ -21,6 +21,10 @@ def schema(value):
     return node("q", "question", {"assignee": "user:rita", "text": "?", "schema": value})
 
 
+def met(participants, protocol="round_robin", **config):
+    return node("t", "team", {"participants": participants, "protocol": protocol, "text": "x", **config})
+
+
 MENDED = [
     ("no_start", flow([node("a", "agent"), END], ["a -> done"]), "Add a start"),
     ("no_end", flow([START, node("a", "agent")], ["start -> a"]), "Add an end"),
@@ -165,6 +169,28 @@ MENDED = [
         "one_worker",
         line(node("m", "map", {"items": "[1]", "agent": "writer", "text": "x", "tool": "lookup"})),
         "Keep the agent",
+    ),
+    ("missing_field", line(node("s", "supervisor", {"agent": "x", "text": "x"})), "Choose writer"),
+    ("missing_field", line(node("t", "team", {"participants": ["writer"], "text": "x"})), "Set protocol"),
+    ("dead_reference", line(met(["writer", "ghost"])), "Go on without ghost"),
+    ("dead_reference", line(met(["writer"], decide="judge", judge="ghost")), "Choose writer"),
+    ("duplicate_participant", line(met(["writer", "writer"])), "Name it once"),
+    (
+        "duplicate_worker",
+        line(node("s", "supervisor", {"agent": "writer", "text": "x", "workers": ["writer", "writer@1"]})),
+        "Name it once",
+    ),
+    ("unknown_participant", line(met(["writer"], weights={"ghost": 2})), "Remove its weight"),
+    ("missing_options", line(met(["writer", "user:rita"], "vote")), "Vote yes or no"),
+    ("missing_judge", line(met(["writer"], decide="judge")), "Choose writer"),
+    ("missing_moderator", line(met(["writer"], "moderated")), "Choose writer"),
+    ("nothing_to_decide", line(met(["writer"], decide="majority")), "Decide nothing"),
+    ("unused", line(met(["writer"], quorum=1)), "Clear it"),
+    ("silent_participants", line(met(["writer", "user:rita"], max_turns=1)), "Allow 2 messages"),
+    (
+        "quorum_too_high",
+        line(met(["writer", "user:rita"], "vote", options=["a", "b"], quorum=3)),
+        "Ask for 2",
     ),
     ("one_moment", line(node("w", "wait", {})), "Wait for a minute"),
     (

@@ -21,6 +21,16 @@ def asks(name, id="a", **more):
     return node(id, "agent", {"agent": name, "text": "x"}, **more)
 
 
+def supervised(workers, **config):
+    return node(
+        "a", "supervisor", {"agent": "quick", "text": "x", "workers": workers, "max_rounds": 1, **config}
+    )
+
+
+def met(participants, protocol="round_robin", **config):
+    return node("a", "team", {"participants": participants, "protocol": protocol, "text": "x", **config})
+
+
 def taken(document):
     found = time_estimate(document, LIBRARY)
     return found["expected_s"], found["worst_s"], found["unbounded"]
@@ -61,6 +71,15 @@ STEPS = [
     ),
     (node("a", "map", {"items": "input.list", "tool": "slow", "max_concurrency": 1}), (5, None, ["a"])),
     ({"id": "a", "type": "agent", "config": {}}, (0, None, ["a"])),
+    # A round, the answer, and at most 16 workers at once; or one after the other.
+    (supervised(["quick", "plain"]), (7.5, 720, [])),
+    (supervised(["quick", "plain"], parallel=False), (11, 4320, [])),
+    (supervised(["quick", "user:rita"]), (5, None, ["a"])),
+    (met(["quick", "plain"], max_turns=3), (9, 720, [])),
+    (met(["quick", "plain"], "vote", options=["a", "b"]), (5, 240, [])),
+    (met(["quick", "user:rita"], max_turns=2, due_in_s=60), (2, 300, [])),
+    (met(["quick", "user:rita"], max_turns=2), (2, None, ["a"])),
+    ({**met(["quick", "plain"]), "timeout_s": 30}, (42, 30.5, [])),
 ]
 
 

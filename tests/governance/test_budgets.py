@@ -194,6 +194,9 @@ def project(db) -> Project:
         ({"subject": "user", "of": "ada"}, []),
         ({"subject": "user", "of": "sam"}, [("/of", "dead_reference")]),
         ({"period": "total", "on_exceed": "pause"}, [("/on_exceed", "pause_without_end")]),
+        ({"limit_usd": 1e-12}, [("/limit_usd", "too_small")]),
+        ({"limit_usd": 1e-9}, []),
+        ({"limit_usd": 0}, []),
     ],
 )
 @pytest.mark.django_db

@@ -1,6 +1,6 @@
 """Who plays in the demo's journeys: Ada launches, Rita reviews, and models answer by the demo's script over HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flows import gallery
@@ -65,13 +65,13 @@ class Demo:
 
 
 class Models:
-    """Plays the demo's script to OpenAI's API: the agent is told by its instructions, the rest by the conversation.
+    """Plays the scripts of starters to OpenAI's API: the agent is told by its instructions, the rest by the conversation.
 
     `fault(agent, number, asked)` may give another effect for the agent's call `number` (from 1) of the test.
     """
 
-    def __init__(self) -> None:
-        bodies = [body for text in gallery.texts().values() for body in yaml_text.load_all(text)]
+    def __init__(self, starters: Iterable[str] = gallery.AT_FIRST) -> None:
+        bodies = [body for text in gallery.texts(starters).values() for body in yaml_text.load_all(text)]
         self.agents = {body["slug"]: body for body in bodies if body["kind"] == "agent"}
         self.script = next(body["script"] for body in bodies if body["kind"] == "provider")
         self.calls: dict[str, list[dict]] = {slug: [] for slug in self.agents}

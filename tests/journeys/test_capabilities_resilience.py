@@ -246,7 +246,10 @@ def test_an_open_breaker_goes_straight_to_the_fallback(house: House):
     failing = house.flow(
         [agent_node("work", agent, retry={**QUICK, "max_attempts": 5, "backoff_s": 0}), SAID]
     )
-    assert house.launch(failing).output == "From the spare."
+    opening = house.launch(failing)
+    assert opening.output == "From the spare."
+    opened = [data["peer"] for data in opening.lines("note") if data["kind"] == "breaker_opened"]
+    assert sorted(peer.split()[0] for peer in opened) == ["agent", "provider"]
     began = time.monotonic()
     slow = {**QUICK, "max_attempts": 5, "backoff_s": 30, "max_backoff_s": 30}
     play = house.play([agent_node("work", agent, retry=slow), SAID])

@@ -52,7 +52,11 @@ def test_a_supervisor_delegates_at_once_looks_at_it_and_asks_again(house: House)
     choices = [line for line in play.lines("choice.made", "lead") if line["kind"] == "delegation"]
     assert [(line["chosen"], line["reason"]) for line in choices[:1]] == [([writer], "It writes.")]
     handoffs = play.lines("agent.handoff", "lead")
-    assert [(line["from"], line["to"]) for line in handoffs] == [(boss, writer), (boss, critic), (boss, critic)]
+    assert [(line["from"], line["to"]) for line in handoffs] == [
+        (boss, writer),
+        (boss, critic),
+        (boss, critic),
+    ]
     decided = [line["action"] for line in play.lines("policy.decided", "lead")]
     assert decided.count("handoff") == 3
 
@@ -118,7 +122,10 @@ def test_a_worker_that_is_stuck_past_its_sla_is_replaced_and_the_reason_is_recor
 def test_an_agent_node_past_its_sla_is_rerouted_to_its_backup(house: House):
     slow = house.agent({"say": "Late.", "after_s": 20}, sla={"latency_s": 0.5})
     backup = house.agent({"say": "In time."})
-    nodes = [node("a", "agent", {"fallback": [backup]}, agent=slow, text="Go."), end(output="= steps.a.output")]
+    nodes = [
+        node("a", "agent", {"fallback": [backup]}, agent=slow, text="Go."),
+        end(output="= steps.a.output"),
+    ]
     assert house.play(nodes).output == {"text": "In time."}
 
 
@@ -203,7 +210,11 @@ def test_a_chain_of_handoffs_ends_at_the_limit_and_is_shown(house: House):
 def test_the_chain_goes_on_in_the_flow_of_a_worker(house: House):
     """One delegation above, two handoffs below: three hops."""
     a, b, c = (house.slug("peer") for _ in range(3))
-    peers(house, {a: [handing(b, "On.")], b: [handing(c, "On.")], c: [{"say": "Done."}]}, {a: [b], b: [c], c: []})
+    peers(
+        house,
+        {a: [handing(b, "On.")], b: [handing(c, "On.")], c: [{"say": "Done."}]},
+        {a: [b], b: [c], c: []},
+    )
     below = house.flow([agent_node("ask", a, "{{ input.task }}"), end(output="= steps.ask.output")])
     boss = house.agent({"when": {"turn": 1}, "calls": [delegate(f"flow:{below}", "Go")]}, {"say": "Done."})
     nodes = [lead(boss, [f"flow:{below}"]), OUT]
@@ -221,7 +232,9 @@ def test_what_was_done_before_a_guard_stopped_it_is_kept_and_a_person_may_go_on(
         {"when": {"turn": 2}, "calls": [delegate(a, "Part two.")]},
         {"say": "Done."},
     )
-    play = house.play([lead(boss, [worker, a], {"escalate": {"to": "role:reviewer"}}), OUT], input={"goal": "x"})
+    play = house.play(
+        [lead(boss, [worker, a], {"escalate": {"to": "role:reviewer"}}), OUT], input={"goal": "x"}
+    )
     item = play.asks("escalation")
     assert item["payload"]["partial"]["delegations"][0]["output"] == {"text": "The first part."}
     assert item["payload"]["failures"][-1]["code"] == "delegation_cycle"

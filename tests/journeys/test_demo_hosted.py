@@ -10,7 +10,7 @@ from tests.openai_server import OpenAIServer
 @pytest.mark.parametrize(("flow", "sample"), SAMPLES)
 def test_a_sample_comes_to_the_same_end(hosted_demo: Demo, models: Models, flow: str, sample: str):
     for scene in scenes(flow, sample):
-        scene.play(hosted_demo)
+        scene.play(hosted_demo, flow)
     assert any(models.calls.values())
 
 

@@ -152,6 +152,38 @@ def test_a_reviewer_cannot_change_a_call_into_what_is_denied(house: House):
     assert house.peer.bodies(f"/{tool}") == []
 
 
+def test_what_is_forbidden_while_an_approval_waits_does_not_happen(house: House):
+    tool = house.tool("write")
+    house.publish(policy("approve", "tool.call", f'tool.slug == "{tool}"'))
+    play = house.play([tool_node("do", tool), end()])
+    play.asks()
+    ban = policy("deny", "tool.call", f'tool.slug == "{tool}"', reason="Closed since noon.")
+    house.publish(ban)
+    said = f"This was approved, but is by now denied by {ban['slug']}@1: Closed since noon."
+    assert play.decided("approve").failed("denied", "do")["error"]["message"] == said
+    assert house.peer.bodies(f"/{tool}") == []
+    assert [line["effect"] for line in play.lines("policy.decided", "do")] == ["approve"]
+    (note,) = play.lines("note", "do")
+    assert (note["kind"], note["effect"], note["policies"]) == ("asked_again", "deny", [f"{ban['slug']}@1"])
+
+
+def test_a_launch_and_a_release_are_asked_again_too(house: House):
+    flow, other = house.flow([end()]), house.flow([end()])
+    house.publish(
+        policy("approve", "flow.launch", f'flow.slug == "{flow}"'),
+        policy("approve", "output.release", f'flow.slug == "{other}"'),
+    )
+    launch, release = house.launch(flow), house.launch(other)
+    launch.asks(), release.asks()
+    house.publish(
+        policy("deny", "flow.launch", f'flow.slug == "{flow}"', reason="Closed."),
+        policy("deny", "output.release", f'flow.slug == "{other}"', reason="Sealed."),
+    )
+    assert launch.decided("approve").failed("denied")["error"]["message"].endswith("Closed.")
+    assert launch.steps() == []
+    assert release.decided("approve").failed("denied")["error"]["message"].endswith("Sealed.")
+
+
 # --- launches --------------------------------------------------------------------------------------------------
 
 

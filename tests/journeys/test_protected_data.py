@@ -276,6 +276,78 @@ def test_who_approves_as_it_is_approves_what_was_asked_and_not_what_could_be_see
     assert "EMAIL_ADDRESS" in failed["error"]["message"]
 
 
+def letter(mail: stage.ToolServer, *more: dict) -> list[dict]:
+    """A tool that a person has to approve, with the address that the run was given, and a flow that calls it."""
+    sends = stage.tool("mail", mail.url, "irreversible")
+    sends["config"]["body"] = {"to": "= arguments.to", "n": "= arguments.n"}
+    properties = {"to": {"type": "string", "pattern": "^[^\\[]+@.+$"}, "n": {"type": "integer"}}
+    sends["input_schema"] = {"type": "object", "required": ["to"], "properties": properties}
+    call = {
+        "id": "send",
+        "type": "tool",
+        "config": {"tool": "mail", "arguments": {"to": "= input.to", "n": 1}},
+    }
+    return [sends, stage.chain("letter", call), *more]
+
+
+def test_who_changes_one_field_sends_the_masked_ones_as_they_were(start, mail):
+    server = start(BatonServer, env={"BATON_HTTP_ALLOW": mail.endpoint})
+    ada, rita = server.api("ada"), server.api("rita", "demo", "reviewer")
+    stage.publish(ada, *letter(mail))
+    ruled(ada, "mask", "approval")
+    run = ada.launch("letter", input={"to": EMAIL})
+    (wait,) = ada.waiting(run["id"])["waiting"]
+    item = rita.read(f"approvals/{wait['id']}/")
+    assert item["payload"] == {"to": "[EMAIL_ADDRESS]", "n": 1}
+    wrong = {"decision": "approve", "fingerprint": item["fingerprint"], "payload": {"to": "[PERSON]", "n": 2}}
+    assert rita.post(f"approvals/{item['id']}/decision/", json=wrong).status_code == 422
+    stage.decide(rita, item, "approve", payload={"to": "[EMAIL_ADDRESS]", "n": 2})
+    ada.finished(run["id"])
+    assert [(body["to"], body["n"]) for body in mail.bodies("/mail")] == [(EMAIL, 2)]
+
+
+def test_what_is_another_operation_after_a_restart_is_asked_anew(start, mail):
+    """The rules change between the question and the call: who agreed to the one did not agree to the other."""
+    server = start(BatonServer, env={"BATON_HTTP_ALLOW": mail.endpoint})
+    ada, rita = server.api("ada"), server.api("rita", "demo", "reviewer")
+    slow = stage.tool("slow", mail.url, "read")
+    both = stage.chain(
+        "both", {"id": "held", "type": "tool", "config": {"tool": "slow", "arguments": {"n": 1}}}
+    )
+    documents = letter(mail, slow, both)
+    documents[0]["input_schema"]["properties"]["to"] = {"type": "string"}
+    both["nodes"].append(documents[1]["nodes"][1])
+    both["nodes"].append({"id": "sent", "type": "end"})
+    both["edges"] += [{"from": "start", "to": "send"}, {"from": "send", "to": "sent"}]
+    stage.publish(ada, *documents)
+    mail.hold("/slow")
+    runs = [ada.launch(flow, input={"to": EMAIL})["id"] for flow in ("letter", "both")]
+    stage.until(lambda: len(stage.pending(rita)) == 2, 30, "both are asked")
+    first = {item["run"]: item for item in stage.pending(rita)}
+    ruled(ada, "mask", "tool_input")
+    server.kill9()
+    server.restarted()
+    ada, rita = server.api("ada"), server.api("rita", "demo", "reviewer")
+
+    stage.decide(rita, first[runs[0]], "approve")  # the run was parked: it asks anew once it goes on
+    stage.until(lambda: {item["id"] for item in stage.pending(rita)}.isdisjoint({i["id"] for i in first.values()})
+        and len(stage.pending(rita)) == 2, 30, "both are asked anew")  # fmt: skip
+    again = {item["run"]: item for item in stage.pending(rita)}
+    assert rita.read(f"approvals/{first[runs[1]]['id']}/")["status"] == "cancelled"
+    assert rita.read(f"approvals/{first[runs[0]]['id']}/")["status"] == "approved"
+    mail.release("/slow")
+    for run in runs:
+        assert again[run]["payload"] == {"to": "[EMAIL_ADDRESS]", "n": 1}
+        assert again[run]["fingerprint"] != first[run]["fingerprint"]
+        stage.decide(rita, again[run], "approve")
+        assert ada.finished(run)["status"] == "succeeded"
+        lines = [event for event in ada.events(run) if event["node"] == "send"]
+        asked = [event["data"]["call"] for event in lines if event["type"] == "approval.requested"]
+        assert asked == ["send.1/a1", "2!send.1/a1"]
+        assert len([event for event in lines if event["type"] == "policy.decided"]) == 1
+    assert [body["to"] for body in mail.bodies("/mail")] == ["[EMAIL_ADDRESS]"] * 2
+
+
 def ruled(api: Api, action: str, *where: str) -> None:
     rule = {"entities": ["EMAIL_ADDRESS"], "where": list(where), "action": action}
     answer = api.post(

@@ -177,6 +177,10 @@ def publish_policy(project, document: dict) -> None:
     documents.create_and_publish(project, "policy", document["slug"], document, None)
 
 
+def archive_policy(project, slug: str) -> None:
+    documents.archive(documents.load(project, "policy", slug), None)
+
+
 async def test_a_change_that_other_people_would_have_to_approve_is_refused(project, service, desk):
     await asyncio.to_thread(publish_policy, project, LARGE)
     desk.store.answers = [("approve", {"amount": 5000})]
@@ -194,6 +198,77 @@ async def test_a_change_within_what_was_asked_for_goes_on(project, service, desk
     service.answers, desk.store.answers = [OK], [("approve", {"amount": 300})]
     await gateway.tool_call(desk, ask(service, {"amount": 200}))
     assert service.requests[0]["body"] == '{"amount":300}'
+
+
+BAN = {
+    "kind": "policy",
+    "slug": "ban",
+    "name": "Ban",
+    "effect": "deny",
+    "actions": ["tool.call"],
+    "when": "true",
+    "reason": "Closed.",
+}
+
+
+class ForbiddenMeanwhile(MemoryDesk):
+    """While the person reads, a policy against it comes into force."""
+
+    project = None
+
+    async def decided(self, request):
+        told = await super().decided(request)
+        await asyncio.to_thread(publish_policy, self.project, BAN)
+        return told
+
+
+async def test_what_was_forbidden_while_a_person_read_is_not_called_now_nor_after_a_crash(project, service):
+    desk = ForbiddenMeanwhile(project_id=project.pk)
+    desk.project, desk.store.answers = project, [("approve", None)]
+    operation = ask(service, risk="irreversible")
+    with pytest.raises(CallFailed) as refused:
+        await gateway.tool_call(desk, operation)
+    said = "This was approved, but is by now denied by ban@1: Closed."
+    assert (refused.value.code, refused.value.message) == ("denied", said)
+    assert desk.types == ["policy.decided", "note"]
+    await desk.commit()
+    await asyncio.to_thread(archive_policy, project, "ban")
+    again = desk.after_a_crash()
+    with pytest.raises(CallFailed) as refused:
+        await gateway.tool_call(again, operation)
+    assert refused.value.message == said and service.requests == [] and again.types == desk.types
+
+
+@pytest.mark.parametrize("left_as", [None, {"amount": 3}])
+async def test_what_may_be_out_already_is_a_matter_for_people_whatever_is_forbidden_by_now(
+    project, service, desk, left_as
+):
+    service.answers, desk.store.answers = (
+        [hangs_up(5)],
+        [("approve", left_as), ("done", {"status": 200, "body": 1})],
+    )
+    operation = ask(service, risk="irreversible")
+    again = await interrupted(service, desk, operation)
+    await asyncio.to_thread(publish_policy, project, BAN)
+    assert await gateway.tool_call(again, operation) == {"status": 200, "body": 1}
+    assert [one.kind for one in desk.store.asked] == ["approval", "uncertain"]
+
+
+async def test_an_agent_that_was_let_go_is_not_stopped_by_what_is_forbidden_later(project, desk):
+    wish = {"kind": "policy", "slug": "wish", "name": "Wish", "effect": "approve", "actions": ["agent.run"]}
+    await asyncio.to_thread(publish_policy, project, {**wish, "when": "true", "reason": "Ask."})
+    desk.store.answers = [("approve", None)]
+    facts = {
+        "agent": {"slug": "writer", "version": 1, "tools": []},
+        "input": {"text": "Go."},
+        "cost_usd": 0.0,
+    }
+    await gateway.decide(desk, "agent.run", facts, "Go.")
+    await desk.commit()
+    await asyncio.to_thread(publish_policy, project, {**BAN, "actions": ["agent.run"]})
+    await gateway.decide(desk.after_a_crash(), "agent.run", facts, "Go.")
+    with pytest.raises(CallFailed, match="Closed"):
+        await gateway.decide(MemoryDesk(project_id=project.pk), "agent.run", facts, "Go.")
 
 
 @pytest.mark.parametrize("decision", ["reject", "timed_out"])

@@ -65,6 +65,14 @@ def test_a_token_of_somebody_known_changes_nothing_else(project):
     assert me(token)["projects"][0]["roles"] == ["admin"]
 
 
+@pytest.mark.parametrize("name", ["\u0430da", "\uff41da", "Ada"])
+def test_a_token_makes_nobody_who_looks_like_somebody_else(project, name):
+    said("token", "ada", "--project", "demo")
+    code, sentence = refused("token", name, "--project", "demo")
+    assert (code, User.objects.count()) == (1, 1)
+    assert "is none of them" in sentence or "There is a user 'ada' already" in sentence
+
+
 def test_roles_are_set_where_they_are_named(project):
     said("token", "ada", "--project", "demo")
     said("token", "ben", "--project", "demo", "--role", "viewer")

@@ -64,6 +64,7 @@ def test_a_flip_is_another_effect_than_then_and_than_the_active_policies_say(pro
         "skipped": 0,
         "most": 10_000,
         "complete": True,
+        "late": False,
     }
 
 

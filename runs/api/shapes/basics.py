@@ -18,7 +18,8 @@ MOMENT = {"type": "string", "format": "date-time"}
 MONEY = {"type": "number", "description": "US dollars, exact to nine decimals."}
 IDENTIFIER = {"type": "string", "pattern": f"^[{ids.ALPHABET}]{{{ids.LENGTH}}}$"}
 SLUG = {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"}
-USERNAME = {"type": "string", "pattern": r"^[\w.@+-]{1,150}$"}
+# What a new name may be, governance.people says: older ones go on.
+USERNAME = {"type": "string", "minLength": 1, "maxLength": 150}
 ROLE = {"type": "string", "enum": list(ROLES)}
 TOKENS = {
     "type": "object",

@@ -36,6 +36,10 @@ COMPONENTS = {
             "skipped": {**COUNT, "description": "Of these, how many hold too little to be decided again."},
             "most": {**COUNT, "description": "The newest so many decisions are looked at."},
             "complete": {**FLAG, "description": "Whether these were all of the time asked for."},
+            "late": {
+                **FLAG,
+                "description": "Whether it was broken off after 10 seconds: it holds for the decisions read until then.",
+            },
         }
     )
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from flows.members import listed, person
+from flows.members import listed, members, of_kind, person
 from runs.inspection import Offered
 from runs.views.forms import Choices
 
@@ -15,6 +15,10 @@ WITH_POSITIONS = ("vote", "debate")
 
 def by_protocol(*protocols: str) -> Callable[[Mapping[str, Any]], bool]:
     return lambda config: config.get("protocol", TALKING[0]) in protocols
+
+
+def any_person(config: Mapping[str, Any]) -> bool:
+    return bool(of_kind(members(config), "person"))
 
 
 # When a field is drawn: what has no effect is not asked for, unless it stands there.
@@ -27,6 +31,7 @@ NEEDED: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     "moderator": by_protocol("moderated"),
     "decide": by_protocol("round_robin", "debate", "vote", "moderated"),
     "judge": lambda config: config.get("decide") == "judge",
+    "due_in_s": lambda config: "participants" not in config or any_person(config),
     "second_opinion": lambda config: config.get("by") == "agent",
     "min_lead": lambda config: config.get("by") == "agent",
 }
@@ -42,7 +47,30 @@ def widgets(offered: Mapping[str, list[Offered]], people: list[tuple[str, str]])
     """Agents, flows and people to choose from, as lists of members name them."""
     agents = [(each.slug, called(each)) for each in offered["agent"]]
     flows = [(f"flow:{each.slug}", _("Flow: %(name)s") % {"name": called(each)}) for each in offered["flow"]]
-    return {"/workers": Choices([*agents, *flows, *people]), "/participants": Choices([*agents, *people])}
+    return {
+        "/workers": Choices([*agents, *flows, *people]),
+        "/participants": Choices([*agents, *people]),
+        "/protocol": Choices(protocols()),
+        "/decide": Choices(decisions()),
+    }
+
+
+def protocols() -> list[tuple[str, str]]:
+    return [
+        ("round_robin", _("In turn: everybody speaks, round after round")),
+        ("debate", _("Debate: positions, challenged until they agree")),
+        ("vote", _("Vote: everybody once, knowing nothing of the others")),
+        ("swarm", _("Swarm: whoever has the floor answers or hands it on")),
+        ("moderated", _("Moderated: a moderator says who speaks next")),
+    ]
+
+
+def decisions() -> list[tuple[str, str]]:
+    return [
+        ("consensus", _("Consensus: all have to agree")),
+        ("majority", _("Majority: more than half")),
+        ("judge", _("A judge decides")),
+    ]
 
 
 def called(offered: Offered) -> str:

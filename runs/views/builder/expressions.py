@@ -14,6 +14,7 @@ from flows.checks.fields import problems_of as fields_of
 from flows.checks.scope import in_scope, names_in_scope
 from flows.checks.scope import problems_of as scope_of
 from flows.checks.shapes import types
+from flows.checks.state import problems_of as state_of
 from flows.fields import closed
 from flows.graph import Node
 from flows.nodes import TYPES
@@ -27,9 +28,14 @@ LONGEST = 200_000
 MOST_OFFERED = 50
 FLAVOURS = {"template": "text", "condition": "condition", "value": "value"}
 TYPED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*\.?\Z|\Z")
-NAMED = re.compile(r"steps\.([a-z][a-z0-9_]*)|There is no (\w+)|, not (\w+)")
+NAMED = re.compile(
+    r"steps\.([a-z][a-z0-9_]*)|There is no (\w+)|, not (\w+)|has no field (\w+)|state\.(\w+) is read"
+)
 NUMBER: dict = {"type": "integer"}
-ANYWHERE = closed({"input": {}, "run": RUN, "item": {}, "index": NUMBER, "iteration": NUMBER, "steps": {}})
+MESSAGE = closed({"agent": TEXT, "text": TEXT, "position": TEXT, "to": TEXT})
+ANYWHERE = closed(
+    {"input": {}, "run": RUN, "item": {}, "index": NUMBER, "iteration": NUMBER, "steps": {}, "state": {}}
+)
 
 
 @require_POST
@@ -41,9 +47,10 @@ def expression_check(request: HttpRequest, project: str, flow: str) -> JsonRespo
     if found is None:
         return free(source, kind, at)
     drawing, node = found
-    flaws = [*flaws_of(source, kind), *(unknown(drawing, node, source, kind))]
+    own = ("output",) if request.GET.get("own") == "output" else ()
+    flaws = [*flaws_of(source, kind), *(unknown(drawing, node, source, kind, own))]
     return JsonResponse(
-        {"flaws": flaws, "complete": completions(scope_at(drawing, node, kind), source, kind, at)}
+        {"flaws": flaws, "complete": completions(scope_at(drawing, node, kind, own), source, kind, at)}
     )
 
 
@@ -88,14 +95,21 @@ def shown(flaw: Flaw, offset: int = 0) -> dict[str, Any]:
     return {"reason": flaw.reason, "position": position}
 
 
-def unknown(drawing: Drawing, node: Node, source: str, kind: str) -> Iterator[dict[str, Any]]:
-    """Names that cannot have a value here, and keys that nothing writes."""
+def unknown(
+    drawing: Drawing, node: Node, source: str, kind: str, own: tuple[str, ...] = ()
+) -> Iterator[dict[str, Any]]:
+    """Names that cannot have a value here, and keys that nothing writes. `own` names are this field's alone."""
     if not source.strip():
         return
-    for single in singles(Expression(FLAVOURS[kind], source, "", extra_of(drawing, node, kind))):
+    for single in singles(Expression(FLAVOURS[kind], source, "", (*extra_of(drawing, node, kind), *own))):
         if single.flaws():
             continue
-        for problem in (*scope_of(drawing, node, single), *fields_of(drawing, node, single)):
+        found = (
+            *scope_of(drawing, node, single),
+            *fields_of(drawing, node, single),
+            *state_of(drawing, single),
+        )
+        for problem in found:
             yield {"reason": problem.message, "position": position_of(problem, source)}
 
 
@@ -112,16 +126,18 @@ def word_at(word: str, source: str) -> int | None:
 
 
 def extra_of(drawing: Drawing, node: Node, kind: str) -> tuple[str, ...]:
-    """Names that only some fields know: those of an item."""
+    """Names that only some fields know: those of an item, of a talk."""
     drawn = next((each for each in drawing.document["nodes"] if each["id"] == node.id), {})
     if "items" in drawn.get("config", {}) or node.type == "map":
         return ("item", "index")
+    if node.type == "team" and kind == "condition":
+        return ("transcript", "last", "rounds")
     return ("item",) if node.type == "join" and kind == "condition" else ()
 
 
-def scope_at(drawing: Drawing, node: Node, kind: str) -> dict[str, Any]:
+def scope_at(drawing: Drawing, node: Node, kind: str, own: tuple[str, ...] = ()) -> dict[str, Any]:
     """The JSON Schema of the names that may stand in an expression of this node."""
-    known = names_in_scope(drawing, node, Single("", True, "", extra_of(drawing, node, kind)))
+    known = names_in_scope(drawing, node, Single("", True, "", (*extra_of(drawing, node, kind), *own)))
     steps = {
         step: closed({"output": output_of(drawing, step), "port": TEXT, "ports": {"type": "array"}})
         for step in drawing.graph.nodes
@@ -133,7 +149,12 @@ def scope_at(drawing: Drawing, node: Node, kind: str) -> dict[str, Any]:
         "run": RUN,
         "index": NUMBER,
         "iteration": NUMBER,
+        "rounds": NUMBER,
+        "transcript": {"type": "array", "items": MESSAGE},
+        "last": MESSAGE,
         "error": closed({"code": TEXT, "message": TEXT}),
+        "state": drawing.state_schema or {},
+        "output": drawing.output_of(node.id) or {},
     }
     return closed(
         {name: schemas.get(name, {}) for name in ("input", "steps", "run", *sorted(known)) if name in known}

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from runs.views.builder import page, panels, settings, trials
 from runs.views.builder.desk import Desk, desk_of
 from runs.views.builder.inspector import inspector_context, tab_of
+from runs.views.builder.state_fields import fields_of
 
 
 @require_safe
@@ -22,7 +23,7 @@ def flow_show(request: HttpRequest, project: str, flow: str) -> HttpResponse:
 
 def inspected(request: HttpRequest, desk: Desk) -> dict[str, Any] | None:
     node = desk.node(request.GET.get("node"))
-    return node and inspector_context(desk, node, tab_of(request, node))
+    return node and inspector_context(desk, node, tab_of(request, node, bool(fields_of(desk))))
 
 
 def panel_context(request: HttpRequest, desk: Desk, panel: str) -> dict[str, Any]:

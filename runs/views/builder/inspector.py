@@ -21,6 +21,7 @@ from runs.views.builder.desk import Desk, desk_of
 from runs.views.builder.editing import Edit, edit, refusal
 from runs.views.builder.fixing import revision_of
 from runs.views.builder.node_fields import PROMPT, NodeForm, Typed, tabs_of
+from runs.views.builder.state_fields import fields_of
 
 ROLES = ("reviewer", "admin", "operator", "author", "viewer")
 MOST_PEOPLE = 200
@@ -30,6 +31,7 @@ OF_TAB = {
     "fallback": "fallback",
     "escalate": "fallback",
     "on_error": "fallback",
+    "writes": "state",
 }
 
 
@@ -58,7 +60,7 @@ def node_edit(request: HttpRequest, project: str, flow: str, node: str) -> HttpR
     found = desk.node(node)
     if found is None:
         raise Http404
-    tab = tab_of(request, found)
+    tab = tab_of(request, found, bool(fields_of(desk)))
     if request.method == "POST":
         return node_update(request, desk, found, tab)
     if not frame.is_fragment(request):
@@ -139,7 +141,7 @@ def inspector_context(
         "node": node,
         "card": card,
         "tab": tab,
-        "tabs": [tab_view(desk, node, name, own) for name in tabs_of(node)],
+        "tabs": [tab_view(desk, node, name, own) for name in tabs_of(node, bool(fields_of(desk)))],
         "fields": form.fields(own, typed),
         "references": form.reference_fields(own),
         "url": f"{desk.node_url(node['id'])}?tab={tab}",
@@ -150,7 +152,8 @@ def inspector_context(
 
 def form_of(desk: Desk, node: Mapping[str, Any], tab: str) -> NodeForm:
     complete_url = f"{desk.url('expressions')}?node={node['id']}"
-    return NodeForm(node, tab, desk.inspection.offered, people_of(desk), complete_url)
+    state = fields_of(desk) if tab == "state" else {}
+    return NodeForm(node, tab, desk.inspection.offered, people_of(desk), complete_url, state)
 
 
 def people_of(desk: Desk) -> list[tuple[str, str]]:
@@ -180,8 +183,8 @@ def problems_at(desk: Desk, node: str) -> list[Problem]:
     ]
 
 
-def tab_of(request: HttpRequest, node: Mapping[str, Any]) -> str:
-    tabs = tabs_of(node)
+def tab_of(request: HttpRequest, node: Mapping[str, Any], has_state: bool) -> str:
+    tabs = tabs_of(node, has_state)
     asked = request.GET.get("tab", "")
     return asked if asked in tabs else tabs[0]
 
@@ -208,6 +211,7 @@ def labels(desk: Desk, node: Mapping[str, Any]) -> dict[str, str]:
     return {
         "settings": label,
         "prompt": _("Prompt"),
+        "state": _("State"),
         "retry": _("Retry"),
         "fallback": _("Fallback"),
         "connections": _("Connections"),

@@ -1,7 +1,7 @@
 """The fields of a node, tab by tab: which of them a tab draws, and what is read back from a posted tab."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,7 +12,7 @@ from flows.nodes.base import NodeType
 from flows.schema import NODE
 from governance.refusals import Problem
 from runs.inspection import Offered
-from runs.views.builder import crew_fields
+from runs.views.builder import crew_fields, state_fields
 from runs.views.builder.references import REFERRED, ReferenceField, read_reference, reference_field
 from runs.views.forms import Choices, FieldView, SchemaForm
 
@@ -21,6 +21,7 @@ NODE_FIELDS = {
     "settings": ("name", "timeout_s"),
     "retry": ("retry", "cache_ttl_s"),
     "fallback": ("fallback", "escalate", "on_error"),
+    "state": ("writes",),
     "note": ("note",),
 }
 BARE = frozenset({"start", "end"})
@@ -50,6 +51,7 @@ class NodeForm:
     offered: Mapping[str, list[Offered]]
     people: list[tuple[str, str]]
     complete_url: str
+    state: state_fields.Fields = field(default_factory=dict)
 
     @property
     def type(self) -> NodeType | None:
@@ -102,7 +104,12 @@ class NodeForm:
         agents = [(agent.slug, agent.name or agent.slug) for agent in self.offered["agent"]]
         widgets = {"/fallback": Choices(agents), "/escalate/to": Choices(self.people)}
         properties = {name: {**NODE["properties"][name], **words().get(name, {})} for name in names}
-        return SchemaForm({"type": "object", "properties": properties}, widgets, "node")
+        if "writes" in properties:
+            properties["writes"] = state_fields.writes_schema(self.state)
+            widgets = state_fields.writes_widgets(self.state)
+        required = ["writes"] if "writes" in properties else []
+        own = {"type": "object", "properties": properties, "required": required}
+        return SchemaForm(own, widgets, "node", f"{self.complete_url}&own=output" if required else "")
 
     def fields(self, problems: Iterable[Problem], typed: "Typed | None" = None) -> list[FieldView]:
         """The tab's controls with what is wrong at each; `typed` is what a person just sent, right or wrong."""
@@ -150,6 +157,8 @@ class NodeForm:
     def changes(self, typed: "Typed") -> dict[str, Any]:
         """The fields of the node that differ from what it has; None for one that goes."""
         found = {name: typed.node.get(name) for name in self.node_form.schema["properties"]}
+        if "writes" in found:
+            found["writes"] = found["writes"] or None
         if self.drawn:
             found["config"] = typed.config or (None if "config" not in self.node else {})
         return {name: value for name, value in found.items() if value != self.node.get(name)}
@@ -165,7 +174,7 @@ class Typed:
     on_node: tuple[Problem, ...] = ()
 
 
-def tabs_of(node: Mapping[str, Any]) -> list[str]:
+def tabs_of(node: Mapping[str, Any], has_state: bool = False) -> list[str]:
     """The tabs that make sense for a node's type."""
     node_type = TYPES.get(node["type"])
     if node_type is None:
@@ -173,7 +182,8 @@ def tabs_of(node: Mapping[str, Any]) -> list[str]:
     names = node_type.config_schema["properties"]
     work = [] if node["type"] in BARE else ["retry", "fallback"]
     prompt = ["prompt"] if {"text", "agent"} <= set(names) else []
-    return ["settings", *prompt, *work, "connections", "note"]
+    state = ["state"] if has_state or node.get("writes") else []
+    return ["settings", *prompt, *state, *work, "connections", "note"]
 
 
 def unread(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -98,7 +98,16 @@ def problems_context(desk: Desk) -> dict[str, Any]:
         "errors": desk.summary["errors"],
         "warnings": desk.summary["warnings"],
         "fixes_url": desk.url("flow-fixes"),
+        **alone_context(desk),
     }
+
+
+def alone_context(desk: Desk) -> dict[str, Any]:
+    """What one agent alone would lose, with its nodes by name; nothing where only one works."""
+    found = desk.inspection.alone
+    if found is None or found.agents < 2:
+        return {}
+    return {"alone": found, "losses": [(loss, named(desk, loss.nodes)) for loss in found.losses]}
 
 
 def rows_of(desk: Desk, problems: Iterable[Problem]) -> list[Row]:

@@ -19,6 +19,7 @@ from runs.views.builder.desk import Desk, desk_of
 from runs.views.builder.editing import edit, refusal
 from runs.views.builder.fixing import revision_of
 from runs.views.builder.node_fields import unread, without
+from runs.views.builder.state_fields import state_schema
 from runs.views.forms import SchemaForm
 
 
@@ -34,7 +35,7 @@ def settings_edit(request: HttpRequest, project: str, flow: str) -> HttpResponse
 
 
 def settings_update(request: HttpRequest, desk: Desk) -> HttpResponse:
-    value, problems = form().read(request.POST, request.FILES)
+    value, problems = form(desk.body).read(request.POST, request.FILES)
     told = unread(problems)
     changes = changed(desk.body, value if isinstance(value, dict) else {})
     done, wrong, status = None, "", 200
@@ -54,7 +55,7 @@ def settings_update(request: HttpRequest, desk: Desk) -> HttpResponse:
     return page.shown(request, desk, "input", {"settings": found}, status)
 
 
-def form() -> SchemaForm:
+def form(body: Mapping[str, Any]) -> SchemaForm:
     titles = {
         "name": (_("Name"), ""),
         "description": (_("Description"), _("What the flow solves, for whoever finds it in a list")),
@@ -69,9 +70,9 @@ def form() -> SchemaForm:
         name: {**SCHEMA["properties"][name], "title": title, **({"description": help} if help else {})}
         for name, (title, help) in titles.items()
     }
-    return SchemaForm(
-        {"type": "object", "properties": properties}, {"/input_schema": "json", "/state": "json"}, "flow"
-    )
+    properties["state"] = state_schema(properties["state"], body)
+    widgets = {"/input_schema": "json", "/state/schema": "json"}
+    return SchemaForm({"type": "object", "properties": properties}, widgets, "flow")
 
 
 def changed(body: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,6 +89,6 @@ def context(desk: Desk, value: Any = None, told: Iterable[Problem] = ()) -> dict
     told = list(told)
     return {
         "desk": desk,
-        "fields": form().fields(given, [*told, *without(problems, told)]),
+        "fields": form(desk.body).fields(given, [*told, *without(problems, told)]),
         "url": desk.url("flow-settings"),
     }

@@ -90,7 +90,8 @@ def drafted(desk: Desk, node: str, value: Mapping[str, Any]) -> tuple[Mapping[st
         return desk.body, value
     if desk.inspection.drawing is None or desk.node(node) is None:
         raise NotAlone(_("This node is gone: choose another."))
-    return one_node(desk.inspection.drawing, node, value.get("steps", {})), value.get("input", {})
+    document = one_node(desk.inspection.drawing, node, value.get("steps", {}), value.get("state"))
+    return document, value.get("input", {})
 
 
 def check_environment(name: str) -> None:

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from runs.views.flows import archiving, creation, flow_list, gallery
+from runs.views.flows import adviser, archiving, creation, flow_list, gallery
 
 FLOWS = "projects/<a-slug:project>/flows/"
 GALLERY = "projects/<a-slug:project>/gallery/"
+ADVISER = "projects/<a-slug:project>/adviser/"
 
 urlpatterns = [
     path(FLOWS, flow_list.flow_list, name="flow-list"),
@@ -13,5 +14,6 @@ urlpatterns = [
     path(f"{FLOWS}<a-slug:flow>/archival/", archiving.archival_create, name="flow-archive"),
     path(f"{FLOWS}<a-slug:flow>/restoration/", archiving.restoration_create, name="flow-restore"),
     path(GALLERY, gallery.gallery_show, name="gallery"),
+    path(ADVISER, adviser.adviser_show, name="adviser"),
     path(f"{GALLERY}<a-slug:starter>/", gallery.gallery_flow, name="gallery-flow"),
 ]

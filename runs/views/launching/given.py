@@ -3,15 +3,15 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from governance.refusals import Problem
+from governance.refusals import Problem, pointer
 from runs.views.forms import FieldView, SchemaForm, defaults
 from runs.views.launching.offer import Offer
 from runs.views.launching.starting_points import Start
@@ -131,6 +131,15 @@ def label_rows(options: Mapping) -> list[dict]:
     rows = options.get("labels")
     found = rows if isinstance(rows, list) else []
     return [row for row in found if isinstance(row, dict) and isinstance(row.get("name"), str)]
+
+
+def at_rows(given: Given, problems: Iterable[Problem]) -> list[Problem]:
+    """Problems of a launch's labels, which have names, at the rows of the form."""
+    places = {pointer("labels", row["name"]): place for place, row in enumerate(label_rows(given.options))}
+    return [
+        replace(one, pointer=f"/labels/{places[one.pointer]}/value") if one.pointer in places else one
+        for one in problems
+    ]
 
 
 def double_labels(options: Mapping) -> list[Problem]:

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from governance import access
+from governance.privacy.naming import NameRefused
 from governance.refusals import Conflict, NotFound, Problem, Refused
 from runs import launch
 from runs.models import Run
@@ -49,6 +50,9 @@ def launch_create(request: HttpRequest, offer: Offer) -> HttpResponse:
         return redirect("run", launched(request, offer, entered).id)
     except launch.LaunchRefused as error:
         return refused(request, offer, entered, error)
+    except NameRefused as error:
+        entered.option_problems += given.at_rows(entered, error.problems)
+        return shown(request, offer, entered, status=422)
     except (Refused, NotFound) as error:
         entered.problems += getattr(error, "problems", (Problem("", str(error)),))
         return shown(request, offer, entered, status=422)

@@ -11,16 +11,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from governance import documents
 from governance.models import Document, Project
 from governance.schemas import MUST_BE
+from registry.presets import preset, presets
 from registry.schemas import MODEL, TEXT
 from runs import insights
 from runs.views import frame
-from runs.views.forms import SchemaForm
+from runs.views.forms import SchemaForm, json_text
 from runs.views.frame import Crumb
 from runs.views.registry import agent_form, creation, document_form, editing, listing
 from runs.views.registry.editing import Badge
 from runs.views.registry.listing import Listed
 from runs.views.registry.provider_form import SIMULATED
 from runs.views.registry.uses import Uses
+
+ASKED = ("name", "purpose", "model")  # what the page for a new agent asks
 
 
 @require_safe
@@ -81,6 +84,7 @@ def agent_new(request: HttpRequest, project: str) -> HttpResponse:
     model[MUST_BE] = agent_form.model_words()
     purpose = {**TEXT, "title": _("Purpose"), "description": _("What it solves, in a sentence.")}
     schema = creation.first_fields({"purpose": purpose, "model": model}, ("model",))
+    chosen = preset(request.GET.get("preset", ""))
     return creation.shown_or_created(
         request,
         found,
@@ -89,6 +93,14 @@ def agent_new(request: HttpRequest, project: str) -> HttpResponse:
         title=_("New agent"),
         lead=_("A model with instructions, the tools it may use and its limits."),
         options={"/model": agent_form.suggested_models(agent_form.providers_of(found))},
+        template="registry/agent_new.html",
+        context={
+            "presets": presets(),
+            "chosen": chosen,
+            "example": chosen and json_text.write(chosen.answer),
+        },
+        extra={name: value for name, value in chosen.fields.items() if name not in ASKED} if chosen else None,
+        initial={"name": chosen.name, "purpose": chosen.purpose} if chosen else None,
     )
 
 

@@ -35,14 +35,15 @@ def shown_or_created(
     template: str = "registry/new.html",
     context: Mapping[str, Any] | None = None,
     extra: Mapping[str, Any] | None = None,
+    initial: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     """The page with the form; posted, it makes a draft and goes on to its page.
 
     `options` are texts to offer, by the pointer of the field; `context` is what a `template` of its own needs,
-    `extra` are fields that every new one has.
+    `extra` are fields that every new one has, `initial` is what the form offers at first.
     """
     access.require(request.user, project, access.right_to_edit(kind))
-    value, problems = {}, []
+    value, problems = dict(initial or {}), []
     if request.method == "POST":
         value, problems = form.read(request.POST)
         made = None if problems else create(request, project, kind, value, problems, extra)

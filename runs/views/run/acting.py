@@ -80,10 +80,14 @@ def feedback_create(request: HttpRequest, run_id: int) -> HttpResponse:
     score = request.POST.get("score", "")
     outcome, comment = request.POST.get("outcome", "").strip(), request.POST.get("comment", "").strip()
     problems = feedback_problems(score, outcome, comment)
+    if not problems:
+        try:
+            feedback.give(run, request.user, score=int(score), outcome=outcome, comment=comment)
+        except Refused as refusal:
+            problems = list(refusal.problems)
     if problems:
         said = {"score": score, "outcome": outcome, "comment": comment, "problems": problems}
         return page.shown(request, run, None, about=True, said=said, status=422)
-    feedback.give(run, request.user, score=int(score), outcome=outcome, comment=comment)
     messages.success(request, _("Noted."))
     return redirect("run", run.id)
 

@@ -32,6 +32,7 @@ SHOWN = (
     "ports",
     "reason",
     "reviewers",
+    "round",
     "run",
     "status",
     "text",
@@ -71,7 +72,18 @@ def event(row: Event) -> dict:
         "iteration": row.iteration,
         "item": None if row.item in (None, NO_ITEM) else row.item,
         "attempt": row.attempt,
-        "data": {name: short(data[name]) for name in SHOWN if name in data},
+        "data": {name: short(data[name]) for name in SHOWN if name in data} | turn(data),
+    }
+
+
+def turn(data: Mapping[str, Any]) -> dict:
+    """What a member of a team is asked, or a worker: the line of the log names both."""
+    asked = data.get("input")
+    if "turn" not in data or not isinstance(asked, Mapping):
+        return {}
+    return {
+        "turn": data["turn"],
+        "input": {name: short(asked[name]) for name in ("agent", "task", "round", "role") if name in asked},
     }
 
 
@@ -86,9 +98,11 @@ def short(value: Any, depth: int = 3) -> Any:
     return value if isinstance(value, int | float | bool | None) else None
 
 
-def rows(steps: Iterable[Step], ports: Mapping[tuple, list[str]]) -> list[dict]:
-    """The rows of the waterfall; times in milliseconds, money in nano-dollars."""
-    return [row(step, ports) for step in steps]
+def rows(
+    steps: Iterable[Step], ports: Mapping[tuple, list[str]], names: Mapping[tuple, Mapping[str, str]]
+) -> list[dict]:
+    """The rows of the waterfall; times in milliseconds, money in nano-dollars. `names` are {who, part} of turns."""
+    return [row(step, ports) | names.get((step.node, step.iteration, step.item), {}) for step in steps]
 
 
 def row(step: Step, ports: Mapping[tuple, list[str]]) -> dict:

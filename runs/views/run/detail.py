@@ -1,6 +1,6 @@
 """One step in full, a tab at a time: what it saw, called, tried, was allowed, chose, cost, and its raw lines."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,16 +10,23 @@ from django.utils.translation import gettext_lazy as _
 from governance import ids
 from runs.api.outputs import StepValues
 from runs.engine.rows import loads
-from runs.models import Event, Run, Step
-from runs.views.run import json_tree, messages, reasons
+from runs.models import NO_ITEM, Event, Run, Step
+from runs.views.run import json_tree, messages, reasons, state
 from runs.views.run.drawing import Drawing
 from runs.views.run.findings import findings
+from runs.views.run.handoffs import Handoff, handoffs_of
+from runs.views.run.rounds import rounds_of
 from runs.views.run.trace import MOST_OF_A_STEP, of_step
+from runs.views.run.transcript import talk_of
+from runs.views.run.turns import Turn, mapping, name_in, part_of, turns_of
 
 LABELS = {
+    "rounds": _("Rounds"),
+    "talk": _("Transcript"),
     "why": _("Why"),
     "messages": _("Messages"),
     "data": _("Data"),
+    "state": _("State"),
     "tools": _("Tools"),
     "attempts": _("Attempts"),
     "policy": _("Policy"),
@@ -27,6 +34,7 @@ LABELS = {
     "cost": _("Cost"),
     "raw": _("Raw"),
 }
+HIDDEN_WHERE_EMPTY = ("rounds", "talk", "why", "messages", "tools")
 MONEY = ("model.called", "tool.called", "budget.reserved", "budget.settled", "budget.exceeded")
 
 
@@ -58,9 +66,12 @@ class StepDetail:
     @cached_property
     def tabs(self) -> list[Tab]:
         counts: dict[str, int | None] = {
+            "rounds": len(self.turns) if "workers" in self.config else 0,
+            "talk": len(self.turns) if "participants" in self.config else 0,
             "why": len(self.of("choice.made")),
             "messages": len(self.of("model.called")),
             "data": None,
+            **({"state": len(self.finished.get("writes") or ())} if "state" in self.drawing.document else {}),
             "tools": len(self.of("tool.called")),
             "attempts": self.step.attempts,
             "policy": len(self.of("policy.decided", "approval.decided")),
@@ -68,9 +79,7 @@ class StepDetail:
             "cost": None,
             "raw": None,
         }
-        shown = {
-            name: count for name, count in counts.items() if count or name not in ("why", "messages", "tools")
-        }
+        shown = {name: count for name, count in counts.items() if count or name not in HIDDEN_WHERE_EMPTY}
         return [Tab(name, str(LABELS[name]), count) for name, count in shown.items()]
 
     @cached_property
@@ -91,6 +100,48 @@ class StepDetail:
     def error(self) -> Mapping[str, Any] | None:
         """Why the step failed; for one that goes on, nothing."""
         return next((data["error"] for _, data in self.of("step.finished") if data.get("error")), None)
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        return self.drawing.config(self.step.node)
+
+    @cached_property
+    def turns(self) -> list[Turn]:
+        """Those of the members, of a step that holds others."""
+        is_whole = self.step.item == NO_ITEM and self.drawing.holds_turns(self.step.node)
+        return turns_of(self.run, self.step) if is_whole else []
+
+    @property
+    def turns_cost(self) -> int:
+        """Nano-dollars of all turns; the step's own cost does not hold them."""
+        return sum(turn.step.cost for turn in self.turns)
+
+    @cached_property
+    def finished(self) -> Mapping[str, Any]:
+        """The data of `step.finished`, {} while the step runs."""
+        return next((data for _, data in self.of("step.finished")), {})
+
+    @property
+    def handoffs(self) -> list[Handoff]:
+        """Who handed over to whom. A supervisor's delegations are its rounds."""
+        return [] if self.turns else handoffs_of(self.of("agent.handoff"))
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """What a member was asked whose turn this step is; {} for any other step."""
+        if self.step.item == NO_ITEM or not self.drawing.holds_turns(self.step.node):
+            return {}
+        return next((mapping(data.get("input")) for _, data in self.of("step.started")), {})
+
+    @property
+    def item_name(self) -> str:
+        """Which item of its node this is: its participant, else its number; "" for a whole step."""
+        if self.step.item == NO_ITEM:
+            return ""
+        who = name_in(self.asked)
+        return (
+            ", ".join(part for part in (who, part_of(self.asked)) if part) if who else f"[{self.step.item}]"
+        )
 
     @property
     def models(self) -> list[tuple[str, str]]:
@@ -156,11 +207,30 @@ def raw_of(detail: StepDetail) -> list[tuple[Event, json_tree.Tree]]:
     return [(event, json_tree.tree(data)) for event, data in detail.events[-RAW_LINES:]]
 
 
+def rounds(detail: StepDetail) -> Any:
+    plans = [(event.seq, data) for event, data in detail.of("note") if data.get("kind") == "plan"]
+    whole = StepValues(detail.run.id, [detail.step]).output(detail.step)
+    return rounds_of(detail.turns, plans, with_output(detail, whole))
+
+
+def talk(detail: StepDetail) -> Any:
+    whole = StepValues(detail.run.id, [detail.step]).output(detail.step)
+    decided = [data for _, data in detail.of("choice.made")]
+    return talk_of(detail.turns, decided, with_output(detail, whole))
+
+
+def with_output(detail: StepDetail, output: Any) -> Mapping[str, Any]:
+    return detail.finished if output is None else {**detail.finished, "output": output}
+
+
 RAW_LINES = 100
-CONTENT: Mapping[str, Callable[[StepDetail], Sequence[Any]]] = {
+CONTENT: Mapping[str, Callable[[StepDetail], Any]] = {
+    "rounds": rounds,
+    "talk": talk,
     "why": lambda detail: reasons.choices(detail.of("choice.made"), detail.drawing, detail.step.node),
     "messages": lambda detail: messages.exchanges(detail.run.id, detail.events),
     "data": values_of,
+    "state": lambda detail: state.of_step(detail.run, detail.drawing, detail.step),
     "tools": tools_of,
     "attempts": attempts_of,
     "policy": policy_of,

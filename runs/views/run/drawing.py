@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from flows.members import members
 from flows.nodes import TYPES
 from governance import documents
 from governance.models import Document, Project
@@ -41,6 +42,10 @@ class Drawing:
     def config(self, node: str) -> Mapping[str, Any]:
         return self.nodes.get(node, {}).get("config", {})
 
+    def holds_turns(self, node: str) -> bool:
+        """Whether a node's items are turns of its members, each with a name."""
+        return bool(members(self.config(node)))
+
     @staticmethod
     def may_call(node: Mapping[str, Any]) -> bool:
         """Whether a step of this node can have calls below it."""
@@ -55,6 +60,7 @@ class Drawing:
                 "icon": self.icon(node),
                 "type": found.get("type"),
                 "calls": self.may_call(found),
+                "turns": self.holds_turns(node),
                 "attempts": found.get("retry", {}).get("max_attempts", 3) if "retry" in found else 1,
             }
             for node, found in self.nodes.items()

@@ -42,6 +42,9 @@ WAYS_OUT = {
     "address_refused": gettext_lazy("Ask who runs this Baton to allow the address, or use another one."),
     "limit_time": gettext_lazy("Raise the flow's time limit, or fork from the step that took long."),
     "limit_steps": gettext_lazy("Raise the flow's step limit, or look for a loop that does not end."),
+    "delegation_cycle": gettext_lazy(
+        "Let an agent of the circle answer, or change what its instructions say about handing over, then fork."
+    ),
     "limit_hops": gettext_lazy("Raise the flow's hop limit, or look for agents that hand over in a circle."),
 }
 TRIGGERS = {
@@ -71,7 +74,7 @@ class Wait:
 
 def heading(run: Run, drawing: Drawing) -> dict[str, Any]:
     """The context of run/_head.html. A fixed number of queries."""
-    settled = Step.objects.filter(run_id=run.id, item=NO_ITEM, status__in=SETTLED)
+    settled = Step.objects.filter(run_id=run.id, item=NO_ITEM, status__in=SETTLED).exclude(node="")
     given = launch.input_of(run)
     error = None if run.error is None else loads(run.error)
     return {

@@ -21,6 +21,8 @@ from runs.views.run.drawing import Drawing, drawing_of, simulated
 from runs.views.run.graph import graph_of
 from runs.views.run.heading import crumb_of, heading, step_url
 from runs.views.run.snapshot import snapshot
+from runs.views.run.state import of_run
+from runs.views.run.turns import Key, names_of
 
 MOST_FEEDBACK = 10
 
@@ -49,7 +51,8 @@ def about_show(request: HttpRequest, run_id: int) -> HttpResponse:
     found = frame.run(request, run_id)
     if not frame.is_fragment(request):
         return shown(request, found, None, about=True)
-    context = {**heading(found, drawing_of(found)), "feedback": feedback_of(found)}
+    drawing = drawing_of(found)
+    context = {**heading(found, drawing), "feedback": feedback_of(found), "state": of_run(found, drawing)}
     context |= {"rights": rights_of(request, found), "finished": found.status in FINISHED}
     return render(request, "run/_about.html", context)
 
@@ -81,14 +84,22 @@ def shown(
         drawing = drawing_of(run)
         first = trace.first_page(run, drawing)
         steps, cursor = trace.steps_after(run, page_key(request), trace.FIRST_STEPS)
+        named = names_of(run, drawing, steps)
         context = heading(run, drawing)
         selected = None if about else step or default_step(run)
         detail = detail_context(request, run, drawing, selected, asked)
+        detail["state"] = of_run(run, drawing) if selected is None else None
     context |= detail | graph_of(run, drawing)
     context |= {
         "trace": first,
         "steps": [
-            (found, drawing.node_name(found.node), drawing.icon(found.node), took_of(found))
+            (
+                found,
+                drawing.node_name(found.node),
+                drawing.icon(found.node),
+                took_of(found),
+                turn_in(named, found),
+            )
             for found in steps
         ],
         "next_key": next_key(cursor),
@@ -142,6 +153,10 @@ def default_step(run: Run) -> Step | None:
         if found is not None:
             return found
     return None
+
+
+def turn_in(named: Mapping[Key, Mapping[str, str]], step: Step) -> Mapping[str, str]:
+    return named.get((step.node, step.iteration, step.item), {})
 
 
 def feedback_of(run: Run) -> list[Feedback]:

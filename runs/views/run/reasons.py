@@ -5,9 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from runs.models import Event
 from runs.views.run.drawing import Drawing
+
+KINDS = {
+    "router": gettext_lazy("Which route"),
+    "condition": gettext_lazy("Which case"),
+    "delegation": gettext_lazy("Which worker gets the task"),
+    "speaker": gettext_lazy("Who speaks next"),
+    "team": gettext_lazy("What the team came to"),
+    "fallback": gettext_lazy("Who steps in"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,16 @@ class Choice:
     @property
     def tick(self) -> float | None:
         return None if self.cutoff is None else round(self.cutoff * 100, 1)
+
+    @property
+    def about(self) -> str:
+        """What was chosen, and who did."""
+        methods = {"rules": _("rules"), "agent": _("an agent"), "moderator": _("the moderator")}
+        values = {
+            "what": str(KINDS.get(self.kind, self.kind)),
+            "method": methods.get(self.method, self.method),
+        }
+        return _("%(what)s, decided by: %(method)s.") % values
 
     @property
     def title(self) -> str:

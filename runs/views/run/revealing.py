@@ -35,7 +35,9 @@ def reveal_create(request: HttpRequest, run_id: int) -> HttpResponse:
 def sections(request: HttpRequest, run: Run) -> list[Shown]:
     """The run, then its steps by start: (name, [(what, value)])."""
     steps = list(
-        Step.objects.filter(run_id=run.id, started_seq__isnull=False).order_by("started_seq")[:MOST_STEPS]
+        Step.objects.filter(run_id=run.id, started_seq__isnull=False)
+        .exclude(node="")
+        .order_by("started_seq")[:MOST_STEPS]
     )
     values, drawing = StepValues(run.id, steps), drawing_of(run)
     held: list[tuple[str, Any, Any, Any]] = [

@@ -13,6 +13,7 @@ from runs.views import frame
 from runs.views.run import brief
 from runs.views.run.drawing import Drawing, drawing_of, several_ports
 from runs.views.run.snapshot import snapshot
+from runs.views.run.turns import names_of
 
 FIRST_STEPS, STEPS = 100, 500
 LOG_LINES = 100
@@ -41,7 +42,7 @@ def first_page(run: Run, drawing: Drawing) -> dict[str, Any]:
             [edge["from"], edge.get("port", "out"), edge["to"], "loop" in edge]
             for edge in drawing.document.get("edges", ())
         ],
-        "rows": brief.rows(steps, several_ports(run, drawing)),
+        "rows": brief.rows(steps, several_ports(run, drawing), names_of(run, drawing, steps)),
         "cursor": cursor,
         "calls": calls,
         "log": brief.events(log_before(run, run.seq + 1)),
@@ -69,7 +70,8 @@ def step_list(request: HttpRequest, run_id: int) -> HttpResponse:
     with snapshot():
         run = Run.objects.select_related("project").get(id=run_id)
         steps, cursor = steps_after(run, keys, STEPS)
-        rows = brief.rows(steps, several_ports(run, drawing_of(run)))
+        drawing = drawing_of(run)
+        rows = brief.rows(steps, several_ports(run, drawing), names_of(run, drawing, steps))
     return JsonResponse({"seq": run.seq, "rows": rows, "cursor": cursor})
 
 

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
@@ -15,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from governance import documents, secrets
 from governance.models import Document, Project
+from governance.refusals import NotFound
 from registry import lookups
-from runs.views import frame
+from runs.views import confirmation, frame
 from runs.views.settings import page
 
 USING = ("provider", "tool")
@@ -86,6 +88,19 @@ def secret_delete(request: HttpRequest, project: str) -> HttpResponse:
     """What uses it fails from now on, and says so."""
     found = frame.project(request, project, "administer")
     name = request.POST.get("name", "")[:LONGEST_NAME].replace("\0", "")
+    if name not in secrets.names(found):
+        raise NotFound(_("There is no secret “%(name)s” in this project.") % {"name": name})
+    if not confirmation.is_given(request):
+        return confirmation.asked(
+            request,
+            _("Delete %(name)s?") % {"name": name},
+            _("What uses it fails from now on, until a new value is stored."),
+            _("Delete secret"),
+            reverse("project-secrets", args=[project]),
+            sends={"name": name},
+            project=found,
+            section="settings",
+        )
     secrets.delete(found, name, request.user)
     lookups.forget()
     messages.success(request, _("The secret “%(name)s” is deleted.") % {"name": name})

@@ -5,15 +5,16 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from governance import access, ids, tokens
 from governance.models import ApiToken, Project, User
 from governance.refusals import NotFound
-from runs.views import frame
+from runs.views import confirmation, frame
 from runs.views.settings import page, paging
 from runs.views.shell import new_token
 from runs.views.shell.account_forms import TokenForm
@@ -80,7 +81,7 @@ def opening(project: Project) -> QuerySet[ApiToken]:
     return live.filter(bound | unbound).distinct().select_related("user", "project")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def token_destroy(request: HttpRequest, project: str, token: int) -> HttpResponse:
     """One's own, or for admins anybody's that opens this project alone."""
     found = frame.project(request, project)
@@ -90,6 +91,14 @@ def token_destroy(request: HttpRequest, project: str, token: int) -> HttpRespons
     revoked = rows.filter(mine | Q(project=found) if admin else mine).first()
     if revoked is None:
         raise NotFound(_("There is no such token that you can revoke here."))
+    if not confirmation.is_given(request):
+        return confirmation.asked(
+            request,
+            **new_token.revocation(revoked),
+            back=reverse("project-tokens", args=[project]),
+            project=found,
+            section="settings",
+        )
     tokens.delete(revoked, request.user)
     messages.success(request, _("Token %(name)s revoked.") % {"name": revoked.name or revoked.token_key})
     return redirect("project-tokens", project)

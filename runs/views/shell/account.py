@@ -6,16 +6,17 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from governance import accounts, tokens
 from governance.models import ApiToken
 from governance.refusals import NotFound
-from runs.views import frame
+from runs.views import confirmation, frame
 from runs.views.shell import new_token
 from runs.views.shell.account_forms import AppearanceForm, ProfileForm, TokenForm, password_form
 
@@ -64,12 +65,14 @@ def token_create(request: HttpRequest) -> HttpResponse:
     return shown(request, status=status, made=made.token, made_text=made.text)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def token_destroy(request: HttpRequest, token: int) -> HttpResponse:
     frame.signed_in(request)
     found = ApiToken.objects.select_related("project").filter(user=request.user, id=token).first()
     if found is None:
         raise NotFound(_("You have no such token."))
+    if not confirmation.is_given(request):
+        return confirmation.asked(request, **new_token.revocation(found), back=reverse("account"))
     tokens.delete(found, request.user)
     messages.success(request, _("Token %(name)s revoked.") % {"name": found.name})
     return redirect("account")

@@ -1,4 +1,4 @@
-"""A new API token from a form: how often one may ask, and what comes of it."""
+"""A new API token from a form: how often one may ask, and what comes of it. And the question before it goes."""
 
 from dataclasses import dataclass
 
@@ -33,3 +33,12 @@ def make(request: HttpRequest, form: TokenForm) -> tuple[NewToken | None, int]:
         form.add_error(None, str(error))
         return None, 409
     return NewToken(*made), 201
+
+
+def revocation(token: ApiToken) -> dict[str, str]:
+    """What is asked before it is revoked (runs.views.confirmation)."""
+    return {
+        "question": _("Revoke %(name)s?") % {"name": token.name or token.token_key},
+        "text": _("Whatever uses this token is refused from now on."),
+        "action": _("Revoke token"),
+    }

@@ -1,6 +1,4 @@
 // What the server edited (forms, fixes): its news come with the answer as JSON and go to the canvas as `draft:changed`.
-import { swapById } from "../flow-canvas/elements.js";
-import { inspector } from "./page.js";
 
 /** The draft is another than what is live. */
 function showDraft() {
@@ -23,18 +21,7 @@ function take(block) {
   const news = JSON.parse(block.textContent);
   block.remove();
   document.dispatchEvent(new CustomEvent("draft:changed", { detail: news }));
-  swapById(news.problems);
-  swapById(news.estimate);
   document.dispatchEvent(new CustomEvent("draft:saved", { detail: { revision: news.revision } }));
-  refreshInspector(news);
-}
-
-/** A fix changes the node that the inspector shows: it is asked for again. */
-function refreshInspector({ operations }) {
-  const shown = inspector()?.querySelector("[data-node]");
-  if (!shown || inspector().contains(document.activeElement)) return;
-  const ids = operations.flatMap(({ node, edge }) => [node?.id ?? node, edge?.from, edge?.to]);
-  if (ids.includes(shown.dataset.node)) shown.dispatchEvent(new CustomEvent("inspector:refresh", { bubbles: true }));
 }
 
 document.addEventListener("htmx:after:swap", () => {

@@ -1,7 +1,6 @@
 // New nodes: where they go, what they are called, what they are connected to.
-import { keyOf } from "./model.js";
+import { snap } from "./model.js";
 import { QuickAdd } from "./quick-add.js";
-import { snap } from "./grid.js";
 import { say } from "./words.js";
 
 const CARD = { w: 176, h: 48 };
@@ -120,7 +119,7 @@ export class Adding {
   }
 
   betweenEnds(key) {
-    if (this.canvas.model.edges.has(key)) this.quick.open({ between: keyOf(this.canvas.model.edges.get(key)) });
+    if (this.canvas.model.edges.has(key)) this.quick.open({ between: key });
   }
 }
 

@@ -1,7 +1,7 @@
 // Copy, cut, paste, duplicate. What is copied is text that any tab or flow can take; what is pasted is not trusted.
 import { isField } from "./elements.js";
+import { snap } from "./model.js";
 import { renamedSteps } from "./operations.js";
-import { snap } from "./grid.js";
 import { say } from "./words.js";
 
 const MARK = "baton-nodes-1";

@@ -1,6 +1,6 @@
 // Moving nodes with the pointer: all that are selected, on the grid unless Alt is held, with guides.
 import { guideLines } from "./guides.js";
-import { snap } from "./grid.js";
+import { snap } from "./model.js";
 import { say } from "./words.js";
 
 export class DragNodes {

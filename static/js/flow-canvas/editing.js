@@ -1,4 +1,5 @@
 // Changing the flow: a gesture is applied, drawn, put into the history, and handed over to be saved.
+import { refreshInspector, takePanels } from "./answers.js";
 import { History } from "./history.js";
 import { applyAll } from "./operations.js";
 import { repaint } from "./repaint.js";
@@ -57,12 +58,14 @@ export class Editing {
   /** A change that the inspector's form made: it is saved already, and can be undone like any other. */
   takeOver({ base, operations = [], inverse = [], label = "", ...answer }) {
     const { canvas } = this;
+    takePanels(answer);
     if (!canvas.editable) return;
     if (base > canvas.saving.revision) return canvas.saving.fallBehind(); // somebody else was in between
     if (!this.apply(operations)) return;
     if (operations.length) this.history.add({ operations, inverse, label, merge: "" });
     canvas.saving.take(answer);
     this.tellHistory();
+    refreshInspector(operations);
   }
 
   /** Takes back what the server refused; the history ends before it. */

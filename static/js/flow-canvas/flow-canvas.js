@@ -82,7 +82,6 @@ export class FlowCanvas extends HTMLElement {
     return tidy(this);
   }
 
-
   // ---- what its parts use ----
 
   announce(sentence) {

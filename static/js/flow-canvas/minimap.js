@@ -23,7 +23,7 @@ export class Minimap {
   #draw() {
     const { cards, view } = this.canvas;
     const seen = view.seen;
-        const whole = around([cards.bounds(), seen]);
+    const whole = around([cards.bounds(), seen]);
     const scale = Math.min(WIDTH / whole.w, HEIGHT / whole.h);
     const x = whole.x - (WIDTH / scale - whole.w) / 2;
     const y = whole.y - (HEIGHT / scale - whole.h) / 2;

@@ -1,4 +1,9 @@
 // The document of a flow: its nodes and edges, found by id and by key, and what leads where.
+const GRID = 8;
+
+/** Positions lie on a grid. */
+export const snap = (value) => Math.round(value / GRID) * GRID;
+
 export const keyOf = ({ from, port = "out", to }) => `${from}.${port}>${to}`;
 
 export class FlowModel {

@@ -37,9 +37,8 @@ export class QuickAdd {
       const fits = this.possible.has(option.dataset.add) && option.textContent.toLowerCase().includes(wanted);
       option.hidden = !fits;
     }
-    const named = ([first]) => first?.textContent.trim().toLowerCase().startsWith(wanted);
-    const best = this.shown.find((option) => named([option])) ?? this.shown[0];
-    this.#point(best);
+    const { shown } = this;
+    this.#point(shown.find((option) => option.textContent.trim().toLowerCase().startsWith(wanted)) ?? shown[0]);
   }
 
   #point(option) {

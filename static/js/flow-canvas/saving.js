@@ -85,6 +85,7 @@ export class Saving {
     this.pause = SOONEST_MS;
     this.pausedFor = "";
     this.#keep();
+    takePanels(answer);
     this.take(answer);
     const { selection } = this.canvas;
     if (selection.nodes.size === 1 && fresh.includes([...selection.nodes][0])) selection.tell();
@@ -92,12 +93,11 @@ export class Saving {
     if (this.queue.length) this.pump();
   }
 
-  /** What the server says of an edit that it kept: revision, cards, what is wrong, panels. */
+  /** What the server says of an edit that it kept: revision, cards, what is wrong. */
   take(answer) {
     this.moveTo(answer.revision);
     takeCards(this.canvas, answer.cards);
     takeSummary(this.canvas, answer.summary);
-    takePanels(answer);
     this.canvas.dispatchEvent(new CustomEvent("canvas:saved", { bubbles: true, detail: { revision: this.revision } }));
     if (this.queue.length) return;
     this.showSaved(answer.saved_at);

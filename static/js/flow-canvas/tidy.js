@@ -1,5 +1,5 @@
 // Laying the graph out from left to right, with dagre, which is loaded when it is first needed.
-import { snap } from "./grid.js";
+import { snap } from "./model.js";
 import { say } from "./words.js";
 
 const ROW = 96;

@@ -1,8 +1,9 @@
 // One line of the log: what an event says, and the status that colours it.
 import { duration, usd } from "./format.js";
+import { shownName, turnOf } from "./turns.js";
 import { word } from "./words.js";
 
-const place = ({ node, iteration, item }) => `${node}${iteration > 1 ? ` (${iteration})` : ""}${item == null ? "" : ` [${item}]`}`;
+const place = ({ node, iteration, item }, who) => `${node}${iteration > 1 ? ` (${iteration})` : ""}${item == null ? "" : who ? `: ${who}` : ` [${item}]`}`;
 const because = (error) => (error ? `${error.code}: ${error.message}` : "");
 const dollars = (amount) => usd((amount ?? 0) * 1e9);
 const called = (name, { status, error, cost_usd, cached, tokens }) =>
@@ -12,13 +13,14 @@ const SAYS = {
   "run.created": ({ user }) => [user],
   "run.finished": ({ status, error }) => [status, because(error)],
   "run.waiting": ({ waiting }) => (waiting ?? []).map(({ kind, node }) => `${kind} at ${node}`),
+  "step.started": (data) => (data.turn ? [turnOf(data).part, data.input?.task] : []),
   "step.finished": ({ status, ports, error }) => [status, because(error), (ports ?? []).filter((port) => port !== "out").map((port) => `→ ${port}`).join(" ")],
   "step.retrying": ({ after_s, error }) => [`in ${duration((after_s ?? 0) * 1000)}`, because(error)],
   "step.waiting": ({ kind, until }) => [kind, until],
   "model.called": (data) => called(data.model, data),
   "tool.called": (data) => called(data.tool, data),
-  "agent.handoff": ({ from, to }) => [`${from} → ${to}`],
-  "choice.made": ({ chosen, reason, kind }) => [`${kind}: ${(chosen ?? []).join(", ") || "nothing"}`, reason],
+  "agent.handoff": ({ from, to }) => [`${shownName(from)} ${word("hands")} ${shownName(to)}`],
+  "choice.made": ({ chosen, reason, kind }) => [`${word(CHOICES[kind] ?? "") || kind}: ${(chosen ?? []).join(", ") || word("nothing")}`, reason],
   "policy.decided": ({ effect, action, policies, reason }) => [`${effect} ${action}`, (policies ?? []).join(", "), effect === "allow" ? "" : reason],
   "privacy.found": ({ where, entities, action }) => [where, (entities ?? []).join(", "), action],
   "budget.reserved": ({ amount_usd }) => [dollars(amount_usd)],
@@ -26,14 +28,15 @@ const SAYS = {
   "budget.exceeded": ({ reason }) => [reason],
   "approval.requested": ({ title, reviewers }) => [title, (reviewers ?? []).join(", ")],
   "approval.decided": ({ decision, by, reason }) => [decision, (by ?? []).join(", "), reason],
-  note: ({ kind, text, run, error }) => [kind, text, run, because(error)],
+  note: ({ kind, round, text, run, error }) => [kind === "plan" ? `${word("plan")} ${round}` : kind, text, run, because(error)],
 };
+const CHOICES = { delegation: "choiceDelegation", speaker: "choiceSpeaker", team: "choiceTeam", router: "choiceRouter", fallback: "choiceFallback" };
 
-/** `simulated`: the providers whose answers come from a script. */
-export function said(event, simulated) {
+/** `simulated`: the providers whose answers come from a script; `who` takes the turn that the event belongs to. */
+export function said(event, simulated, who) {
   const parts = [...(SAYS[event.type]?.(event.data) ?? [])];
   if (simulated.has(event.data.model?.split("/")[0])) parts.splice(1, 0, word("simulated"));
-  return [event.node ? place(event) : "", ...parts].filter((part) => part && typeof part === "string").join(" · ");
+  return [event.node ? place(event, who) : "", ...parts].filter((part) => part && typeof part === "string").join(" · ");
 }
 
 export function colour({ type, data }) {

@@ -17,7 +17,7 @@ function ofRun(trace, now) {
 
 function ofStep(row, trace, now) {
   const known = trace.nodes[row.node] ?? { name: row.node };
-  const name = row.item == null ? known.name : `[${row.item}]`;
+  const name = row.item == null ? known.name : row.who || `[${row.item}]`;
   return { name: row.iteration > 1 && row.item == null ? `${name} (${row.iteration})` : name, note: noteOf(row, known), ...courseOf(row, now) };
 }
 
@@ -28,25 +28,26 @@ function ofNode({ row, rows }, trace, now) {
 }
 
 function courseOf(row, now) {
-  const { status, start, end, cost } = row;
+  const { status, start, end } = row;
+  const cost = (row.items ?? []).reduce((sum, item) => sum + item.cost, row.cost); // what its items and turns cost is its own
   const running = status === "running" || status === "waiting";
   return { status, start, end, time: since(start, end ?? (running ? now : null)), cost: cost ? usd(cost) : "—" };
 }
 
 function noteOf(row, known) {
-  const parts = [];
+  const parts = row.part ? [row.part] : [];
   if (row.attempts > 1) parts.push(`${word("attempt")} ${row.attempts}${known.attempts > 1 ? ` ${word("of")} ${known.attempts}` : ""}`);
-  if (row.items?.length) parts.push(progress(row.items));
+  if (row.items?.length) parts.push(progress(row.items, word(known.turns ? "turns" : "items")));
   if (row.status === "failed" && row.note) parts.push(row.note);
   else if (row.ports?.length && !(row.ports.length === 1 && row.ports[0] === "out")) parts.push(row.ports.join(", "));
-  if (row.agent && parts.length < 2) parts.push(row.agent.replace("@", " v"));
+  if (row.agent && parts.length < 2 && row.agent.split("@")[0] !== row.who) parts.push(row.agent.replace("@", " v"));
   return parts.join(" · ");
 }
 
-function progress(items) {
+function progress(items, what) {
   const done = items.filter((item) => item.end !== null).length;
   const failed = items.filter((item) => item.status === "failed").length;
-  return `${done} ${word("of")} ${items.length} ${word("items")}${failed ? `, ${failed} ${word("failed")}` : ""}`;
+  return `${done} ${word("of")} ${items.length} ${what}${failed ? `, ${failed} ${word("failed")}` : ""}`;
 }
 
 function ofCall(call, now, simulated) {

@@ -63,7 +63,8 @@ class RunTrace extends HTMLElement {
     if (event.node) this.graph.touch(event.node);
     const key = event.node && keyOf(event);
     if (event.type === "model.called" || event.type === "step.finished") this.streaming.done(key);
-    if (this.selection.key ? key === this.selection.key : event.type.startsWith("run.")) this.detail.changed();
+    const ofTheRun = event.type.startsWith("run.") || event.data?.writes; // what the run itself shows: its end, its state
+    if (this.selection.key ? key === this.selection.key : ofTheRun) this.detail.changed();
     if (event.type === "note" || event.type.startsWith("approval.")) this.header.anew();
   }
 

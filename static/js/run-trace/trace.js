@@ -1,5 +1,6 @@
 // The state of the run as the page knows it: steps and their calls, folded from a snapshot and the events behind it.
 import { CALL_EVENTS, closeCalls, foldCall } from "./calls.js";
+import { turnOf } from "./turns.js";
 
 export const keyOf = ({ node, iteration, item }) => (item == null ? `${node}/${iteration}/` : `${node}/${iteration}/${item}/`);
 const ACTIVE = new Set(["running", "waiting"]);
@@ -115,7 +116,7 @@ export class Trace {
 }
 
 const STEPS = {
-  "step.started": (row, at) => Object.assign(row, { status: "running", start: at, attempts: 1 }),
+  "step.started": (row, at, data) => Object.assign(row, { status: "running", start: at, attempts: 1 }, turnOf(data)),
   "step.finished": (row, at, data) => Object.assign(row, { status: data.status, end: at, ports: data.ports ?? [], note: data.error?.code }),
   "step.skipped": (row, at) => Object.assign(row, { status: "skipped", end: at }),
   "step.waiting": (row) => (row.status = "waiting"),

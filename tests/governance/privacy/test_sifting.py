@@ -98,6 +98,17 @@ async def test_nobody_outside_can_write_a_token():
     assert repeated.content == "<EMAIL_ADDRESS_1> <\\EMAIL_ADDRESS_2>"
 
 
+async def test_a_key_that_looks_like_a_token_is_none():
+    vault = Vault(1)
+    await vault.token("EMAIL_ADDRESS", "ann@shop.example")
+    own = rules(EMAIL_ADDRESS="tokenize")
+    forged = await sift(own, "tool_output", {"<EMAIL_ADDRESS_1>": [{"<\\PASSWORD_1>": 1}]}, vault)
+    assert forged.content == {"<\\EMAIL_ADDRESS_1>": [{"<\\\\PASSWORD_1>": 1}]}
+    assert await vault.restore(forged.content) == {"<EMAIL_ADDRESS_1>": [{"<\\PASSWORD_1>": 1}]}
+    said = await sift(own, "model_output", {"<EMAIL_ADDRESS_1>": 1, "<EMAIL_ADDRESS_2>": 2}, Vault(1))
+    assert said.content == {"<EMAIL_ADDRESS_1>": 1, "<\\EMAIL_ADDRESS_2>": 2}
+
+
 async def test_a_token_is_no_finding_again():
     sifted = await sift(rules(PASSWORD="block"), "model_input", "password=<PASSWORD_1>", Vault(1))
     assert sifted.blocked is None

@@ -82,6 +82,24 @@ def test_a_new_person_gets_a_link_that_signs_in_once(staff):
     assert Caller().get(link).status_code == 404
 
 
+@pytest.mark.parametrize("name", ["\u0430da", "\uff41da", "ad\u00e4", "a\u0301da"])
+def test_a_name_that_looks_like_another_is_no_new_person(staff, name):
+    answer = staff.post("projects/demo/members/", {"user": name, "roles": ["admin"]})
+    assert answer.status_code == 422
+    assert not User.objects.filter(username=name).exists()
+
+
+def test_a_name_in_other_capitals_is_no_new_person(staff):
+    answer = staff.post("projects/demo/members/", {"user": "ADA", "roles": ["admin"]})
+    assert (answer.status_code, "There is a user 'ada' already" in answer.json()["detail"]) == (409, True)
+
+
+def test_who_had_another_name_before_that_rule_goes_on_with_it(staff):
+    User.objects.create(username="j\u00f6rg")
+    answer = staff.post("projects/demo/members/", {"user": "j\u00f6rg", "roles": ["viewer"]})
+    assert (answer.status_code, answer.json().get("roles")) == (201, ["viewer"]), answer.json()
+
+
 def test_a_member_gets_other_roles(ada):
     answer = ada.post("projects/demo/members/", {"user": "ben", "roles": ["reviewer", "author"]})
     assert (answer.status_code, answer.json()["roles"]) == (200, ["author", "reviewer"])

@@ -7,7 +7,7 @@ from governance.models import Approval, AuditEntry, User, VaultEntry
 from governance.privacy import trying
 from runs import launch
 from runs.engine.rows import loads
-from runs.models import Event, Run
+from runs.models import Event, Feedback, Run
 
 EMAIL, OTHER = "carla@northwind-mail.com", "otto@contoso-mail.org"
 
@@ -71,6 +71,75 @@ def test_a_blocked_input_is_refused_and_kept_nowhere(rules, ada):
     (entry,) = AuditEntry.objects.filter(action="run.refuse")
     assert "EMAIL_ADDRESS" in str(entry.data)
     assert EMAIL not in str(entry.data)
+
+
+@pytest.mark.parametrize("action", ["mask", "tokenize", "approve", "block"])
+@pytest.mark.parametrize(
+    ("named", "pointer"),
+    [
+        ({"environment": EMAIL}, "/environment"),
+        ({"labels": {"customer": f"of {EMAIL}"}}, "/labels/customer"),
+        ({"labels": {EMAIL: "vip"}}, f"/labels/{EMAIL}"),
+    ],
+)
+def test_what_names_a_run_holds_nothing_protected(rules, ada, named, pointer, action):
+    rules(action)
+    body = {"flow": "support", "input": {"message": "Hello"}, **named}
+    answer = ada.post("projects/demo/runs/", body)
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == pointer
+    assert error["detail"] == (
+        "The privacy rules default@1 protect what is found here (EMAIL_ADDRESS): a name is read by everybody, leave "
+        "it out."
+    )
+    assert not Run.objects.exists() and not AuditEntry.objects.filter(data__contains=EMAIL).exists()
+    assert (
+        ada.post("projects/demo/runs/", {**body, "environment": "prod", "labels": {"team": "a"}}).status_code
+        == 201
+    )
+
+
+def test_what_is_said_of_a_run_holds_its_tokens(rules, ada):
+    rules("tokenize")
+    run = launched(ada, f"From {EMAIL}.")
+    said = {"score": 4, "outcome": f"{EMAIL} is happy", "comment": f"<PASSWORD_1> {OTHER}"}
+    answer = ada.post(f"runs/{run['id']}/feedback/", said)
+    assert answer.status_code == 201, answer.content
+    (made,) = Feedback.objects.all()
+    assert made.outcome == "<EMAIL_ADDRESS_1> is happy"
+    assert made.comment == "<\\PASSWORD_1> <EMAIL_ADDRESS_2>"
+    (entry,) = AuditEntry.objects.filter(action="run.feedback")
+    assert EMAIL not in str(entry.data)
+
+
+def test_what_is_said_of_a_run_is_refused_where_rules_block_it(rules, ada):
+    run = launched(ada, "Hello")
+    rules("block")
+    answer = ada.post(f"runs/{run['id']}/feedback/", {"score": 4, "comment": f"ask {EMAIL}"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/comment")
+    assert not Feedback.objects.exists()
+
+
+def test_a_model_to_try_holds_nothing_protected(rules, ada):
+    rules("tokenize", "model_input")
+    answer = ada.post("projects/demo/providers/house/test/", {"model": f"of-{EMAIL}"})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/model")
+    assert not AuditEntry.objects.filter(action="provider.test").exists()
+
+
+def test_keys_that_look_like_tokens_are_escaped_and_mean_what_was_written(rules, ada):
+    rules("tokenize")
+    given = {"message": "Hello", "<EMAIL_ADDRESS_1>": {"<PASSWORD_2>": EMAIL}}
+    run = ada.post("projects/demo/runs/", {"flow": "support", "input": given}).json()
+    held = {"message": "Hello", "<\\EMAIL_ADDRESS_1>": {"<\\PASSWORD_2>": "<EMAIL_ADDRESS_1>"}}
+    assert run["input"] == held
+    source = Run.objects.get(id=loads_id(run))
+    assert launch.meant_of(source, launch.input_of(source)) == given
+    forked = launch.fork(source, "start", by=source.user)
+    changed = launch.fork(source, "start", input={**held, "<PASSWORD_3>": OTHER}, by=source.user)
+    assert launch.input_of(forked) == held
+    assert launch.input_of(changed) == {**held, "<\\PASSWORD_3>": "<EMAIL_ADDRESS_2>"}
 
 
 def test_an_input_that_needs_an_approval_is_refused(rules, ada):

@@ -145,6 +145,13 @@ def test_steps_show_what_came_and_what_went(ada, told):
     assert [step["item"] for step in steps] == [None, None, None, 4, None]
 
 
+def test_what_the_run_itself_asked_for_is_no_step(ada, told, make_step):
+    make_step(told, "", started_seq=1, finished_seq=9)  # its launch and release are kept under no node
+    nodes = [step["node"] for step in ada.get(f"runs/{told.public_id}/steps/").json()["results"]]
+    assert nodes == ["start", "a", "b", "join", "never"]
+    assert ada.get("projects/demo/metrics/").json()["steps"]["total"] == 5
+
+
 def test_steps_come_in_pages_without_loss(ada, told):
     path, seen = f"runs/{told.public_id}/steps/?limit=1", []
     while path:

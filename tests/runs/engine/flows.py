@@ -21,6 +21,11 @@ def use(name: str, tool: str, **more) -> dict:
     return node(name, "tool", {"tool": tool, "arguments": {"amount": 3}}, **more)
 
 
+def sees(name: str) -> str:
+    """How many notes a step sees, for `invariants.check_state`."""
+    return f"= {{'by': '{name}', 'n': size(state.notes)}}"
+
+
 QUESTION = {
     "assignee": "user:rita",
     "text": "Which?",
@@ -170,6 +175,92 @@ FLOWS = [
         limits={"max_cost_usd": 1},
     ),
     named("doomed", [use("broken", "broken")], ["start -> broken", "broken -> done"]),
+    named(
+        "teamed",
+        [
+            node(
+                "led",
+                "supervisor",
+                {"agent": "boss", "workers": ["writer", "clerk", "flow:child", "user:rita"], "text": "Go."},
+            ),
+            node("handed", "agent", {"agent": "porter", "text": "Go."}),
+        ],
+        ["start -> led", "start -> handed", "led -> done", "handed -> done"],
+    ),
+    named(
+        "shared",
+        [
+            *(ask(name, writes={"notes": "= output.text", "saw": sees(name)}) for name in ("slow", "quick")),
+            use("pay", "charge", writes={"highest": "= size(state.notes) + 4"}),
+            node("all", "join", {"mode": "all", "combine": "object"}),
+            node(
+                "head",
+                "transform",
+                {"output": {"n": "= iteration"}},
+                writes={
+                    "rounds": "= output.n",
+                    "saw": sees("head"),
+                    "last": "= output",
+                },
+            ),
+            ask(
+                "slower",
+                writes={"notes": "= output.text", "saw": sees("slower")},
+            ),
+            node("again", "condition", {"cases": [{"port": "more", "when": "state.last.n < 3"}]}),
+            node(
+                "done",
+                "end",
+                {
+                    "output": {
+                        "notes": "= size(state.notes)",
+                        "rounds": "= state.rounds",
+                        "last": "= state.last",
+                        "slow": "= state.notes.exists(note, note.contains('slow'))",
+                    }
+                },
+            ),
+        ],
+        [
+            *(f"start -> {name}" for name in ("slow", "quick", "pay")),
+            *(f"{name} -> all" for name in ("slow", "quick", "pay")),
+            "all -> head",
+            "head -> slower",
+            "slower -> again",
+            "again:more -> head *5",
+            "again:else -> done",
+        ],
+        state={
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "notes": {"type": "array", "default": []},
+                    "saw": {"type": "array"},
+                    "rounds": {"type": "array", "items": {"type": "integer"}},
+                    "highest": {"type": "integer"},
+                    "last": {"type": "object"},
+                },
+            },
+            "reducers": {"notes": "append", "saw": "append", "rounds": "append", "highest": "max"},
+        },
+    ),
+    named(
+        "meeting",
+        [
+            node(
+                "votes",
+                "team",
+                {
+                    "participants": ["writer", "clerk", "user:rita"],
+                    "protocol": "vote",
+                    "options": ["yes", "no"],
+                    "text": "Go?",
+                },
+            ),
+            node("swarm", "team", {"participants": ["porter", "clerk"], "protocol": "swarm", "text": "Go."}),
+        ],
+        ["start -> votes", "start -> swarm", "votes -> done", "swarm -> done"],
+    ),
     named("dull", [ask("slow")], ["start -> slow", "slow -> done"]),
     named(
         "insisting",

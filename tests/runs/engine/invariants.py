@@ -15,7 +15,7 @@ from runs.models import FINISHED, Event, Run, Step
 from tests import recomputed
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
-CALLED = ("model.called", "tool.called")
+CALLED = ("model.called", "tool.called", "agent.handoff")
 # What a cut off step may still say after its own end: how its calls ended, and what became of their money.
 EPILOGUE = (*CALLED, "budget.settled", "budget.exceeded")
 
@@ -28,6 +28,7 @@ def check_run(run: Run) -> None:
     check_decisions(events)
     check_money(run, events)
     check_rows(run, events)
+    check_state(events)
     check_nothing_is_left(run, events)
 
 
@@ -104,6 +105,18 @@ def check_steps_once(events: list[Line]) -> None:
             assert not left, f"{line} leaves {left} open"
     if events[-1].type == "run.finished":
         assert started <= set(ended), f"never ended: {started - set(ended)}"
+
+
+def check_state(events: list[Line]) -> None:
+    """A step sees the notes of those that had finished when it started, whatever happened while it worked."""
+    notes, saw = 0, {}
+    for line in events:
+        if line.type == "step.started":
+            saw[line.key] = notes
+        writes = line.data.get("writes", {}) if line.type == "step.finished" else {}
+        notes += "notes" in writes
+        if "saw" in writes:
+            assert writes["saw"] == {"by": line.node, "n": saw[line.key]}, f"{line} saw {saw[line.key]}"
 
 
 def check_decisions(events: list[Line]) -> None:

@@ -20,7 +20,39 @@ def calls(node: str, turn: int, *tools: str) -> dict:
     }
 
 
+def lets(agent: str, turn: int, *wanted: tuple[str, dict]) -> dict:
+    """An agent that asks for these functions and tools in one turn of whatever step it plays."""
+    return {
+        "when": {"agent": agent, "turn": turn},
+        "calls": [{"tool": name, "arguments": arguments} for name, arguments in wanted],
+        "after_s": 0.05,
+        "tokens": {"input": 3, "output": 2},
+    }
+
+
+def delegate(agent: str, task: str) -> tuple[str, dict]:
+    return "delegate", {"agent": agent, "task": task}
+
+
 SCRIPT = [
+    lets(
+        "boss",
+        1,
+        delegate("writer", "one"),
+        delegate("clerk", "two"),
+        delegate("flow:child", "three"),
+        delegate("user:rita", "four"),
+    ),
+    lets("boss", 2, delegate("writer", "bad item"), delegate("clerk", "five")),
+    {"when": {"node": "votes"}, "json": {"vote": "yes", "reason": "It is right."}, "after_s": 0.3},
+    {
+        **lets("porter", 1, ("handoff", {"agent": "clerk", "message": "Yours."})),
+        "when": {"agent": "porter", "node": "swarm"},
+    },
+    lets("porter", 1, ("charge", {"amount": 7})),
+    lets("porter", 2, ("handoff", {"agent": "clerk", "message": "Yours."})),
+    {**calls("led", 1, "lookup", "charge"), "when": {"agent": "clerk", "node": "led", "turn": 1}},
+    {**calls("handed", 3, "refund"), "when": {"agent": "clerk", "node": "handed", "turn": 3}},
     says("slow", 2.0),
     says("slower", 5.0),
     says("flaky", fail={"status": 500, "attempts": 1}),
@@ -81,5 +113,7 @@ LIBRARY = [
     tool("broken", "read"),
     agent("writer"),
     agent("backup"),
+    agent("boss"),
+    agent("porter", tools=["charge"], delegation={"to": ["clerk"]}),
     agent("clerk", tools=["lookup", "charge", "refund"]),
 ]

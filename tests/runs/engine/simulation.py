@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from django.db import connection
+from django.db.models import Q
 
 from governance import approvals, ids
 from governance.models import Approval, Project, User
@@ -274,9 +275,10 @@ class World:
             self.ring(run_id)
 
     def check_parked(self, run_id: int) -> None:
-        """A run that has been waiting for a while holds nothing."""
+        """A run that has been waiting for a while holds nothing. One below it that goes on rings for it."""
         run = Run.objects.get(id=run_id)
-        last = Event.objects.filter(run_id=run_id).order_by("-seq").first()
+        near = Run.objects.filter(Q(id=run_id) | Q(parent_id=run_id)).values("id")
+        last = Event.objects.filter(run_id__in=near).order_by("-at").first()
         if run.status == "waiting" and self.clock.now() - last.at > 400_000:
             self.parked += 1
             assert run.owner is None, f"{run.owner} holds a run that waits"
@@ -298,7 +300,10 @@ def answered(world: World, approval: Approval) -> tuple[str, dict] | None:
         return ("done", {"payload": output_of(done[-1])}) if done else ("repeat", {})
     if approval.node == "below" and approval.call == "escalation-1":
         return "retry", {}
-    return "answer", {"payload": {"answer": approval.node}}
+    if approval.node == "votes":
+        return "answer", {"payload": {"vote": "no"}}
+    field = "text" if approval.node == "led" else "answer"
+    return "answer", {"payload": {field: approval.node}}
 
 
 def output_of(effect: Effect) -> dict:

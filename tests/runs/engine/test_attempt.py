@@ -85,7 +85,12 @@ def test_a_lost_call_comes_before_a_fallback():
 def test_a_step_that_is_cut_off_before_every_question_ends_at_last():
     step = sent("a.1/a2")
     step.failures = [{"code": "timeout", "message": "late"}] * 10
-    assert _following(Node("a", "tool", retry=STEADY), step, Players((Candidate(),), "a"), failed(retryable=False)) is None
+    assert (
+        _following(
+            Node("a", "tool", retry=STEADY), step, Players((Candidate(),), "a"), failed(retryable=False)
+        )
+        is None
+    )
 
 
 def test_a_call_is_lost_until_it_has_an_answer_or_a_person_is_asked():

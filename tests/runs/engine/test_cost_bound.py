@@ -30,8 +30,18 @@ MOST = {"input": 4 * WINDOW + len(INSTRUCTIONS), "output": ANSWER}
 PRICES = {name: {"input_usd_per_mtok": 1, "output_usd_per_mtok": 10} for name in ("m", "other")}
 CALL = (MOST["input"] + 10 * MOST["output"]) * 1_000  # billionths of a dollar
 CALLING = {"calls": [{"tool": "lookup", "arguments": {"amount": 1}}], "tokens": MOST}
+DELEGATING = [
+    {"tool": "delegate", "arguments": {"agent": worker, "task": f"Part {part}"}}
+    for part, worker in enumerate(("plain", "failing", "shaped", "caller", "flow:child", "handing"))
+]
+HANDING = [
+    {"tool": "handoff", "arguments": {"agent": agent, "message": "go on"}} for agent in ("last", "plain")
+]
 SCRIPT = [
     *({"when": {"agent": "caller", "turn": turn}, **CALLING} for turn in (1, 2)),
+    *({"when": {"agent": "lead", "turn": turn}, "calls": DELEGATING, "tokens": MOST} for turn in (1, 2, 3)),
+    *({"when": {"agent": "handing", "turn": turn}, "calls": HANDING, "tokens": MOST} for turn in (1, 2)),
+    {"when": {"agent": "voter"}, "json": {"vote": "a"}, "tokens": MOST},
     {"when": {"agent": "failing"}, "say": "x", "fail": {"status": 500}, "tokens": MOST},
     {"say": "no object", "tokens": MOST},
 ]
@@ -59,6 +69,10 @@ LIBRARY = [
     agent("failing"),
     agent("doubled", fallback_models=["greedy/other"], output_schema=SHAPED),
     agent("caller", tools=["lookup"], limits={"max_tool_calls": 2}),
+    agent("lead"),
+    agent("last", output_schema=SHAPED, delegation={"to": ["plain"], "max_hops": 1}),
+    agent("handing", delegation={"to": ["last", "failing"], "max_hops": 2}),
+    agent("voter"),
     line(node("below", "agent", {"agent": "shaped", "text": "x"}, on_error="port")) | {"slug": "child"},
 ]
 AGENTS = [document["slug"] for document in LIBRARY if document["kind"] == "agent"]
@@ -124,13 +138,43 @@ def worker(rng: Random) -> dict:
     agent, attempts = rng.choice(AGENTS), rng.choice((1, 1, 2, 3))
     retry = {"retry": {"max_attempts": attempts, "backoff_s": 0, "jitter": False}} if attempts > 1 else {}
     fallback = {"fallback": [rng.choice(AGENTS)]} if rng.random() < 0.3 else {}
-    kind = rng.choice(("agent", "agent", "agent", "map", "subflow"))
+    kind = rng.choice(("agent", "agent", "agent", "map", "subflow", "supervisor", "team"))
     if kind == "subflow":
         return {"type": kind, "config": {"flow": "child"}, **retry}
+    if kind in CREWS:
+        return {"type": kind, "config": {"text": "x", **CREWS[kind](rng)}, **retry, **fallback}
     items = (
         {"items": str(list(range(rng.randint(0, 4)))), "on_item_error": "collect"} if kind == "map" else {}
     )
     return {"type": kind, "config": {"agent": agent, "text": "x", **items}, **retry, **fallback}
+
+
+def supervisor(rng: Random) -> dict:
+    workers = rng.sample([*AGENTS, "flow:child"], rng.randint(1, 5))
+    more = {"parallel": False} if rng.random() < 0.3 else {}
+    return {
+        "agent": rng.choice(("lead", "lead", "plain")),
+        "workers": workers,
+        "max_rounds": rng.randint(1, 3),
+        **more,
+    }
+
+
+def team(rng: Random) -> dict:
+    protocol = rng.choice(("round_robin", "debate", "swarm", "vote", "moderated"))
+    config = {"participants": rng.sample(AGENTS, rng.randint(2, 4)), "protocol": protocol}
+    if protocol == "vote":
+        config["options"] = ["a", "b"]
+    else:
+        config["max_turns"] = rng.randint(1, 5)
+    if protocol == "moderated":
+        config["moderator"] = rng.choice(AGENTS)
+    if protocol != "swarm" and rng.random() < 0.3:
+        config |= {"decide": "judge", "judge": rng.choice(AGENTS)}
+    return config
+
+
+CREWS = {"supervisor": supervisor, "team": team}
 
 
 def test_no_run_of_a_random_flow_costs_more_than_its_worst_case(cost_of):
@@ -150,6 +194,24 @@ REACHED = [
         6,
     ),
     (node("a", "agent", {"agent": "caller", "text": "x"}), 3, 4),
+    (
+        node(
+            "a",
+            "team",
+            {"participants": ["plain", "voter"], "protocol": "round_robin", "max_turns": 3, "text": "x"},
+        ),
+        3,
+        6,
+    ),
+    (
+        node(
+            "a",
+            "team",
+            {"participants": ["plain", "shaped"], "protocol": "vote", "options": ["a", "b"], "text": "x"},
+        ),
+        4,
+        4,
+    ),
 ]
 
 

@@ -131,8 +131,9 @@ def test_an_undisturbed_run_keeps_every_promise(play: Play, flow: str, sole: boo
         play(flow, sole=sole, engines=1 if sole else 2, seed=seed)
 
 
-def test_a_run_that_waits_for_people_holds_no_worker(play: Play):
-    world = play("people", sole=True, person_delay_s=(1.5,))
+@pytest.mark.parametrize("flow", ["people", "meeting", "teamed"])
+def test_a_run_that_waits_for_people_holds_no_worker(play: Play, flow: str):
+    world = play(flow, sole=True, person_delay_s=(1.5,))
     assert world.parked >= 1
 
 

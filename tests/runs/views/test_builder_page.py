@@ -57,7 +57,7 @@ def news(answer) -> dict:
 def test_an_author_gets_the_palette_and_forms(drawn):
     page = text(signed_in("ada").get(BASE + "?node=r"))
     assert 'data-mode="edit"' in page
-    assert page.count("data-add-type=") == 13
+    assert page.count("data-add-type=") == 15
     assert 'name="config/cases/0/when"' in page
     assert page.count("<h1") == 1
 

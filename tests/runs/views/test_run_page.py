@@ -97,6 +97,24 @@ def test_the_steps_stand_there_without_script_each_with_a_link(run):
     ]
 
 
+def test_what_the_run_itself_asked_for_is_no_step_anywhere_on_its_page(run):
+    Step.objects.create(run=run, node="", iteration=1, status="waiting", started_seq=1, finished_seq=2)
+    answer = signed_in("ada").get(address(run))
+    page = answer.content.decode()
+    assert " Steps 4 of " in text_of(answer)
+    assert f"{address(run)}steps//1/" not in page and len(re.findall(r'<tr data-status="', page)) == 5
+    assert [row["node"] for row in state_of(answer)["rows"]] == [
+        "start",
+        "classify",
+        "billing",
+        "sales",
+        "technical",
+    ]
+    assert "Billing specialist" in re.search(r'id="run-detail".*', page, re.DOTALL)[0]
+    Step.objects.filter(run=run, node="").update(status="succeeded")
+    assert " Steps 4 of " in text_of(signed_in("ada").get(address(run)))
+
+
 def test_a_link_to_a_step_opens_the_page_with_it(run):
     answer = signed_in("ada").get(address(run, "steps/classify/1/"))
     page = answer.content.decode()

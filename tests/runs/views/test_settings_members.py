@@ -121,7 +121,12 @@ def test_no_field_of_the_form_makes_somebody_more_than_it_says(demo):
         ({"username": "", "roles": "viewer"}, "This field is required."),
         ({"username": "sam"}, "Choose at least one role."),
         ({"username": "sam", "roles": "owner"}, "owner is not one of the available choices."),
-        ({"username": "a b/c", "roles": "viewer"}, "letters, digits and @ . + - _ only"),
+        (
+            {"username": "a b/c", "roles": "viewer"},
+            "A username has 1 to 150 characters of a-z, A-Z, 0-9 and @ . + - _.",
+        ),
+        ({"username": "\u0430da", "roles": "viewer"}, "(cyrillic small letter a) is none of them"),
+        ({"username": "\uff41da", "roles": "viewer"}, "(fullwidth latin small letter a) is none of them"),
         ({"username": "x" * 151, "roles": "viewer"}, "at most 150 characters"),
         ({"username": "kim", "roles": "viewer", "email": "nowhere"}, "Enter a valid email address."),
         ({"username": "k\0m", "roles": "viewer"}, "Null characters are not allowed."),

@@ -1,0 +1,125 @@
+"""The turns of a supervisor's or a team's step: who was asked what, and what came of it.
+
+A turn is an item of its node; its input says who takes it (`agent`), in which `round`, and as what (`role`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from flows.members import member, person
+from flows.seats import ICONS
+from runs.api.outputs import StepValues, read_events
+from runs.models import NO_ITEM, Run, Step
+from runs.views.run.drawing import Drawing
+
+MOST_TURNS = 400
+LONG, LONGEST = 1_200, 20_000
+Key = tuple[str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn. `asked` is its input, `conversation` counts how often all turns were begun anew."""
+
+    step: Step
+    asked: Mapping[str, Any]
+    output: Any
+    error: Mapping[str, Any] | None
+    conversation: int
+
+    @property
+    def who(self) -> str:
+        return name_in(self.asked)
+
+    @property
+    def url(self) -> str:
+        return reverse(
+            "run-step", args=[self.step.run_id, self.step.node, self.step.iteration, self.step.item]
+        )
+
+    @property
+    def instead(self) -> str:
+        """Who answered in its place: a fallback, or whom it was handed over to."""
+        played = (self.step.agent or "").partition("@")[0]
+        return (
+            played
+            if played and member(str(self.asked.get("agent"))).kind == "agent" and played != self.who
+            else ""
+        )
+
+    @property
+    def took(self) -> int | None:
+        step = self.step
+        return (
+            None
+            if step.started_at is None or step.finished_at is None
+            else step.finished_at - step.started_at
+        )
+
+
+def turns_of(run: Run, step: Step) -> list[Turn]:
+    """The turns of one step in the order in which they began (four queries, however many)."""
+    where = {"run_id": run.id, "node": step.node, "iteration": step.iteration}
+    steps = list(Step.objects.filter(item__gte=0, **where).order_by("item")[:MOST_TURNS])
+    values = StepValues(run.id, steps)
+    return [
+        Turn(
+            each,
+            mapping(values.input(each)),
+            values.output(each),
+            values.error(each),
+            conversation_of(values.turn(each)),
+        )
+        for each in steps
+    ]
+
+
+def conversation_of(turn: str) -> int:
+    number = turn.partition("/")[0]
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 6 else 0
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def name_in(asked: Mapping[str, Any]) -> str:
+    """Who takes the turn, as people are called on the page."""
+    named = asked.get("agent")
+    return shown(named) if isinstance(named, str) else ""
+
+
+def shown(name: str) -> str:
+    found = member(name)
+    return person(name) if found.kind == "person" else found.slug
+
+
+def icon_of(name: str) -> str:
+    return ICONS[member(name).kind]
+
+
+def part_of(asked: Mapping[str, Any]) -> str:
+    """What somebody is besides: the judge, the moderator; else which round it is."""
+    role, number = asked.get("role"), asked.get("round")
+    if role in ("judge", "moderator"):
+        return {"judge": _("judge"), "moderator": _("moderator")}[role]
+    return _("round %(number)s") % {"number": number} if isinstance(number, int) else ""
+
+
+def names_of(run: Run, drawing: Drawing, steps: Iterable[Step]) -> dict[Key, dict[str, str]]:
+    """{who, part} of those of the steps that are turns (one query, where there are any)."""
+    found = {
+        step.started_seq: (step.node, step.iteration, step.item)
+        for step in steps
+        if step.item != NO_ITEM and step.started_seq is not None and drawing.holds_turns(step.node)
+    }
+    data = read_events(run.id, set(found))
+    return {found[seq]: named(mapping(each.get("input"))) for seq, each in data.items()}
+
+
+def named(asked: Mapping[str, Any]) -> dict[str, str]:
+    return {"who": name_in(asked)[:200], "part": part_of(asked)}
