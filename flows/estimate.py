@@ -157,24 +157,13 @@ def reference_cost(drawing: Drawing, node: Node, kind: str, ref: str, price: Pri
 
 
 def second_opinion_cost(drawing: Drawing, node: Node, ref: str, price: PriceOf) -> Cost:
-    """Asked where the first is not sure, so not expected; and on the first one's fallback models where those play."""
-    first = drawing.lookup("agent", node.config.get("agent", "")) or {}
-    return agent_step(drawing, node, ref, price, models=first.get("fallback_models", ())).times(0, 1)
+    """A turn that is asked for where the first agent is not sure, so it is not expected; and anew by each fallback."""
+    return agent_step(drawing, node, ref, price, is_turn=True).times(0, 1 + len(node.fallback))
 
 
-def agent_step(
-    drawing: Drawing,
-    node: Node,
-    ref: str,
-    price: PriceOf,
-    is_turn: bool = False,
-    models: Sequence[str] = (),
-) -> Cost:
-    """A step of an agent with its retries, of a fallback in its place, and of those to whom each may hand its work.
-    `models` are those that may play it besides its own."""
+def agent_step(drawing: Drawing, node: Node, ref: str, price: PriceOf, is_turn: bool = False) -> Cost:
+    """A step of an agent with its retries, of a fallback in its place, and of those to whom each may hand its work."""
     agent = drawing.lookup("agent", ref)
-    if agent is not None and models:
-        agent = {**agent, "fallback_models": [*agent.get("fallback_models", ()), *models]}
     own = node.retry.max_attempts + len((agent or {}).get("fallback_models", ()))
     asked = ask_of(node, agent, node.retry.max_attempts, own, is_turn)
     others = [

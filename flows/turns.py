@@ -99,6 +99,8 @@ def by_anybody(config: Mapping, speakers: tuple[Member, ...], most: int) -> list
 def by_moderator(config: Mapping, speakers: tuple[Member, ...], most: int) -> list[Turns]:
     usual = min(len(speakers), most)
     chosen = Turns(speakers, usual, most)
+    if "moderator" not in config:  # a draft may not say it yet
+        return [chosen]
     return [chosen, Turns((Member("agent", config["moderator"]),), min(usual + 1, most), most)]
 
 

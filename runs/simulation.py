@@ -39,8 +39,8 @@ def simulate(
 
     `since` in microseconds. Newest first, of the newest `most` decisions; `complete` says whether that was all of
     them, `skipped` how many hold too little to be computed again, `late` whether it was broken off after `longest_s`
-    seconds: then the answer holds for the `decisions` that were read until then. Raises Refused for a policy that could not be
-    published, with pointers into it.
+    seconds: then the answer holds for the `decisions` that were read until then. Raises Refused for a policy that
+    could not be published, with pointers into it.
     """
     active = rulebooks.read(project.pk)
     tried = with_draft(active, _rule(project, policy))

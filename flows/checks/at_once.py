@@ -8,7 +8,7 @@ walking both paths at once, always with the one that is behind, finds that for a
 
 from collections.abc import Iterable, Iterator
 
-from flows.graph import Edge, Graph
+from flows.graph import Graph
 
 Pair = tuple[str, str]
 
@@ -39,7 +39,7 @@ class AtOnce:
     def _settled_before(self, node: str) -> set[str]:
         """The nodes that cannot start while this one is under way."""
         found: set[str] = set()
-        pending = [*self._next(node), *(edge.target for edge in self._leaving_loops(node))]
+        pending = [*self._next(node), *self._behind_loops(node)]
         while pending:
             following = pending.pop()
             if following in found or following == node or not self._waits(following, node):
@@ -51,15 +51,16 @@ class AtOnce:
     def _next(self, node: str) -> list[str]:
         return [edge.target for edge in self.graph.outgoing[node] if edge.loop_max is None]
 
-    def _leaving_loops(self, node: str) -> Iterator[Edge]:
-        """The edges that settle when a loop around the node ends: all in it has settled then."""
+    def _behind_loops(self, node: str) -> Iterator[str]:
+        """Where edges lead that settle when a loop around the node ends: all in it has settled then."""
         for loop in self.graph.loops_around[node]:
             for inside in loop.body:
-                yield from (edge for edge in self.graph.outgoing[inside] if edge.target not in loop.body)
+                yield from (target for target in self._next(inside) if target not in loop.body)
 
     def _waits(self, join: str, node: str) -> bool:
         """Whether `join` waits for all that leads to it, or cuts `node` off where it does not."""
-        return self.graph.nodes[join].quorum is None or node in self._cut_off_by(join)
+        quorum, incoming = self.graph.nodes[join].quorum, self.graph.incoming[join]
+        return quorum is None or quorum >= len(incoming) or node in self._cut_off_by(join)
 
     def _cut_off_by(self, join: str) -> set[str]:
         """Whatever is under way when this join starts early, and leads nowhere else (contract 4.3)."""

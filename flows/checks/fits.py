@@ -38,13 +38,11 @@ def handed_over(drawing: Drawing, node: Node, taker: str, field: str) -> Iterato
 
 def made_by(drawing: Drawing, template: Any, node: Node | None = None) -> Mapping:
     """The schema of what a value evaluates to, as far as it is known. `node` is whose own `output` it may name."""
-    if isinstance(template, str):
+    if isinstance(template, str) and template.startswith("="):
         path = path_of(template)
-        return (
-            (found_at(drawing, path, node) if path else {})
-            if template.startswith("=")
-            else {"type": "string"}
-        )
+        return found_at(drawing, path, node) if path else {}
+    if isinstance(template, str):
+        return {"type": "string"} if "{" in template or template.startswith("\\=") else {"const": template}
     if isinstance(template, dict):
         return {
             "type": "object",

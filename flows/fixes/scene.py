@@ -55,8 +55,16 @@ class Scene:
         found = PLACE.match(problem.pointer)
         return self.edges[int(found[2])] if found and found[1] == "edges" else None
 
+    @cached_property
+    def used_ports(self) -> dict[str, set[str]]:
+        """Those that an edge leaves from, by node: read once, for a drawing may need hundreds of fixes."""
+        found: dict[str, set[str]] = {}
+        for source, port, _ in map(key_of, self.edges):
+            found.setdefault(source, set()).add(port)
+        return found
+
     def used(self, node: str) -> set[str]:
-        return {port for source, port, _ in map(key_of, self.edges) if source == node}
+        return self.used_ports.get(node, set())
 
     def free_port(self, node: str) -> str | None:
         """A port that nothing is connected to, the first one if there is; else one that may lead to more places."""

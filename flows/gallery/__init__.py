@@ -113,11 +113,10 @@ def together(providers: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def samples(flow: str) -> dict[str, Any]:
-    """{name: input} to try a starter with; each takes another way through the flow."""
-    return {
-        file.stem: json.loads(file.read_bytes())
-        for file in sorted((FOLDER / flow / "samples").glob("*.json"))
-    }
+    """{name: input} to try a starter with; each takes another way through the flow. As `about.json` orders them."""
+    found = {file.stem: file for file in sorted((FOLDER / flow / "samples").glob("*.json"))}
+    told = [name for name in _about(flow).get("samples", {}) if name in found]
+    return {name: json.loads(found[name].read_bytes()) for name in dict.fromkeys([*told, *found])}
 
 
 def _about(slug: str) -> dict[str, Any]:

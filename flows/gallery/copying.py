@@ -18,7 +18,6 @@ from governance.documents import digest, yaml_text
 from governance.models import Document, Project, User
 
 NEW, NUMBERED, GROWN, SAME = "new", "numbered", "grown", "same"
-ROUNDS = 6
 LONGEST = 64
 ORDER = ("provider", "tool", "agent", "budget", "policy", "flow")
 PLAYED = ("script", "prices")  # what of a provider grows
@@ -51,18 +50,25 @@ class Piece:
 
 
 def plan(project: Project, starter: Starter) -> list[Piece]:
-    """What using the starter would make in `project`; its flow comes last. One query."""
+    """What using the starter would make in `project`; its flow comes last. One query.
+
+    A new name in one document makes others differ from what is there, so that they need new names too: it is gone
+    through until nothing changes. Numbers only rise on the way, so that comes to an end.
+    """
     originals = documents_of(starter)
     there = taken(project, originals)
     names: Names = {}
-    pieces: list[Piece] = []
-    for _ in range(ROUNDS):
-        pieces = [place(body, names, there, is_shared=body is not starter.flow) for body in originals]
+    numbers = [1] * len(originals)
+    while True:
+        placed = [
+            place(body, names, there, number, is_shared=body is not starter.flow)
+            for body, number in zip(originals, numbers, strict=True)
+        ]
+        pieces, numbers = [piece for piece, _ in placed], [number for _, number in placed]
         found = {(piece.kind, piece.original): piece.slug for piece in pieces}
         if found == names:
-            break
+            return pieces
         names = found
-    return pieces
 
 
 def copy(project: Project, starter: Starter, by: User) -> tuple[Document, list[Piece]]:
@@ -94,12 +100,14 @@ def taken(project: Project, originals: Iterable[Mapping]) -> dict[tuple[str, str
 
 
 def place(
-    original: Mapping, names: Names, there: Mapping[tuple[str, str], Document], is_shared: bool
-) -> Piece:
-    """The document under the first slug that is free, or that holds the same already (where `is_shared`)."""
+    original: Mapping, names: Names, there: Mapping[tuple[str, str], Document], number: int, is_shared: bool
+) -> tuple[Piece, int]:
+    """The document under the first slug that is free, or that holds the same already (where `is_shared`).
+
+    Looks from `number` on, and says which it took.
+    """
     kind, slug = original["kind"], original["slug"]
     body = renamed(original, names)
-    number = 1
     while True:
         candidate = slug if number == 1 else f"{slug[: LONGEST - 5]}-{number}"
         body["slug"] = candidate
@@ -107,13 +115,13 @@ def place(
             body["name"] = f"{original['name']} {number}"
         standing = there.get((kind, candidate))
         if standing is None:
-            return Piece(kind, slug, candidate, NEW if number == 1 else NUMBERED, body)
+            return Piece(kind, slug, candidate, NEW if number == 1 else NUMBERED, body), number
         if is_shared and is_in_use(standing):
             found = documents.content(standing.active)
             if serves(found, body):
-                return Piece(kind, slug, candidate, SAME, body)
+                return Piece(kind, slug, candidate, SAME, body), number
             if kind == "provider" and may_grow(found, body):
-                return Piece(kind, slug, candidate, GROWN, grown(found, body))
+                return Piece(kind, slug, candidate, GROWN, grown(found, body)), number
         number += 1
 
 

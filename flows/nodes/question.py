@@ -40,8 +40,8 @@ class Ask(NodeType):
         answer = await ctx.ask(
             Question(
                 kind="question",
-                title=text,
-                payload={"text": text},  # a title may be cut
+                title=text.strip().partition("\n\n")[0],
+                payload={"text": text},  # a title is cut where it is long
                 schema=config.get("schema"),
                 reviewers=(config["assignee"],),
                 due_in_s=config.get("due_in_s"),

@@ -35,7 +35,8 @@ class Seat:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What one turn is about: its name within the step, its round, the sentence that asks, and the shape of the answer
-    (None: in words, {text}). `offers` are the functions a model may call in this turn."""
+    (None: in words, {text}). `offers` are the functions a model may call in this turn; `heard` is told the answer while
+    the turn's own step is open."""
 
     name: str
     round: int

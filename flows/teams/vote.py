@@ -51,13 +51,15 @@ async def cast(meeting: Meeting) -> None:
 
 
 def decided(meeting: Meeting, counts: Sequence[dict]) -> Decided:
-    """By the votes alone. The absent do not count, unless too few came."""
+    """By the votes alone. The absent count with the whole (contract 3: more than half of the participants), unless the
+    flow says by its quorum how many are enough."""
     came = len(meeting.present)
     if not has_quorum(meeting):
         return Decided(None, f"{came} of the {meeting.config['quorum']} votes that are needed came.")
     if meeting.config.get("decide") == "consensus":
         return consensus(counts)
-    return majority(counts, sum((entry["count"] for entry in counts), Fraction(0)))
+    voters = meeting.present if "quorum" in meeting.config else meeting.seats
+    return majority(counts, sum((seat.weight for seat in voters), Fraction(0)))
 
 
 def has_quorum(meeting: Meeting) -> bool:

@@ -6,7 +6,7 @@ for their turn. Only what was sealed before the pass began is looked at, so that
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from governance import clock
@@ -16,6 +16,7 @@ from governance.chain.head import Head, Place
 from governance.models import Project
 
 MOST_EARLY = 10_000  # entries that wait for one before them
+PAUSED_EVERY = 256
 NEAR = 1_000  # so far an entry is looked for from where it stands
 
 
@@ -108,10 +109,18 @@ def verify(head: Head) -> Verified:
     return _verify(head, last, set(last) | set(head.ends), rows.in_order())
 
 
-def verify_one(head: Head, project: Project | None) -> Verified:
-    """Follows the chain of a project, or the one outside projects."""
+def verify_one(head: Head, project: Project | None, pause: Callable[[], None] = lambda: None) -> Verified:
+    """Follows the chain of a project, or the one outside projects. `pause` is called every few hundred entries: what it
+    raises ends the pass."""
     chain = OUTSIDE if project is None else project.pk
-    return _verify(head, rows.tails([chain]), {chain}, rows.in_order(chain))
+    return _verify(head, rows.tails([chain]), {chain}, _with_pauses(rows.in_order(chain), pause))
+
+
+def _with_pauses(entries: Iterable[Entry], pause: Callable[[], None]) -> Iterator[Entry]:
+    for count, entry in enumerate(entries):
+        if count % PAUSED_EVERY == 0:
+            pause()
+        yield entry
 
 
 def _verify(head: Head, last: Mapping[int, int], chains: Iterable[int], entries: Iterable[Entry]) -> Verified:

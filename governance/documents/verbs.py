@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from governance import audit, secrets
+from governance import audit, clock, secrets
 from governance.documents import changes, closure, lookup
 from governance.documents.bodies import (
     body_problems,
@@ -22,8 +22,10 @@ from governance.documents.bodies import (
     unkeepable_problems,
 )
 from governance.documents.kinds import kind_named
-from governance.models import Activation, Document, Project, User, Version
+from governance.models import Activation, AuditEntry, Document, Project, User, Version
 from governance.refusals import Conflict, InUse, NotFound, Problem, Refused, refuse_errors
+
+ONE_SITTING_US = 600_000_000  # saves of one person on one draft within it are one line of the audit log
 
 By = User | None
 
@@ -165,7 +167,18 @@ def _keep_draft(document: Document, body: dict, secret: tuple[str, str] | None, 
             "updated_at",
         ]
     )
-    _record("draft", document, by, before=before, after=digest(body), revision=document.revision)
+    if not _is_on_record(document, by):
+        _record("draft", document, by, before=before, after=digest(body), revision=document.revision)
+
+
+def _is_on_record(document: Document, by: By) -> bool:
+    """Who draws saves every few seconds: the first save of a person says that they work on the draft, others within
+    some minutes say nothing new, unless somebody else did something to it meanwhile. What came of it is on record
+    with its hash when it is published."""
+    entries = AuditEntry.objects.filter(project=document.project, object=_object(document))
+    newest = entries.order_by("-id").values_list("action", "actor", "at").first()
+    same = (f"{document.kind}.draft", audit.name_of(by))
+    return newest is not None and newest[:2] == same and newest[2] > clock.now() - ONE_SITTING_US
 
 
 def refuse_unfit(kind: str, slug: str, body: Any) -> None:
@@ -269,4 +282,8 @@ def _name_of(body: Mapping[str, Any]) -> str:
 
 
 def _record(verb: str, document: Document, by: By, **data: Any) -> None:
-    audit.record(f"{document.kind}.{verb}", f"{document.kind}/{document.slug}", by, document.project, data)
+    audit.record(f"{document.kind}.{verb}", _object(document), by, document.project, data)
+
+
+def _object(document: Document) -> str:
+    return f"{document.kind}/{document.slug}"

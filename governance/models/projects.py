@@ -64,11 +64,12 @@ class Group(models.Model):
 
 
 class ApiToken(AbstractAuthToken):
-    """A program's key, stored hashed; with a project it opens nothing else."""
+    """A program's key, stored hashed; with a project it opens nothing else. `last_used_at` is right to the minute."""
 
     id = models.BigIntegerField(default=ids.new_id, unique=True, editable=False)
     name = models.CharField(max_length=200, blank=True)
     project = models.ForeignKey(Project, models.CASCADE, null=True, related_name="tokens")
+    last_used_at = models.DateTimeField(null=True)
 
 
 class SignInLink(models.Model):

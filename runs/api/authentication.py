@@ -6,7 +6,7 @@ from knox.crypto import hash_token
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from governance import ids, origin
+from governance import ids, origin, tokens
 from governance.models import ApiToken, User
 
 REFUSED = "The token is not valid."
@@ -23,6 +23,7 @@ class Bearer(TokenAuthentication):
         found = ApiToken.objects.select_related("user", "project").filter(digest=digest).first()
         if found is None or not found.user.is_active or is_over(found):
             raise AuthenticationFailed(REFUSED)
+        tokens.used(found)
         origin.add(token=f"{ids.encode(found.id)} {found.name}".strip())
         return found.user, found
 

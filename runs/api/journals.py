@@ -95,13 +95,17 @@ class State(Resource):
 
 
 class OnePart(Resource):
-    @operation("Show a stored piece of a prompt or an answer", answers={200: "Part"})
+    @operation("Show a stored piece of a prompt or an answer", answers={200: "Part"}, query=(REVEAL,))
     def get(self, request, run, hash):
-        found = load.run(request, run, "read")
+        found, asked = load.run(request, run, "read"), self.query()
+        eyes = load.may_reveal(request, found.project, asked["reveal"])
         text = Part.objects.filter(run_id=found.id, hash=hash).values_list("text", flat=True).first()
         if text is None:
             raise NotFound("This run has no such part.")
-        return Response({"text": stored(text)})
+        if eyes is None:
+            return Response({"text": stored(text)})
+        (shown,) = revealed_where_any(found, [loads(text)], eyes, "part")
+        return Response({"text": embedded(shown)})
 
 
 def in_order(steps: QuerySet[Step]) -> QuerySet[Step]:

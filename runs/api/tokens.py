@@ -106,4 +106,5 @@ def show_token(token: ApiToken) -> dict:
         "project": token.project.slug if token.project else None,
         "created_at": show_time(token.created),
         "expires_at": show_time(token.expiry),
+        "last_used_at": show_time(token.last_used_at),
     }

@@ -13,11 +13,12 @@ from registry import calls, gateway, privacy
 from registry.calls import CallFailed
 from registry.facts import agent_fact
 from runs.engine.answering import Role, answered, failing_as_step
-from runs.engine.attempt import Candidate, as_step_failed
+from runs.engine.attempt import as_step_failed
 from runs.engine.desk import StepDesk
 from runs.engine.items import run_item
 from runs.engine.library import Pinned
 from runs.engine.memory import StepKey, StepMemory
+from runs.engine.players import Candidate
 from runs.engine.turns import Turn, take_turn
 
 if TYPE_CHECKING:

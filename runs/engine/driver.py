@@ -22,7 +22,7 @@ from governance.port import Limit
 from governance.privacy import Vault
 from registry import privacy
 from runs.engine import items, pure, shared_state
-from runs.engine.attempt import Candidate, run_step
+from runs.engine.attempt import run_step
 from runs.engine.children import Children
 from runs.engine.clocks import Clocks
 from runs.engine.closing import Closing
@@ -34,6 +34,7 @@ from runs.engine.journal import Journal
 from runs.engine.memory import Memory, StepKey, StepMemory
 from runs.engine.pauses import Pauses
 from runs.engine.planner import Plan, State
+from runs.engine.players import Candidate
 from runs.engine.record import Loaded
 from runs.engine.replay import Replay
 from runs.engine.sight import Sight

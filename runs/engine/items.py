@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from flows.nodes.base import Context, Finished, Output, StepFailed
-from runs.engine.attempt import Players, as_data, run_step
+from runs.engine.attempt import as_data, run_step
 from runs.engine.memory import StepKey, StepMemory
+from runs.engine.players import Players
 
 if TYPE_CHECKING:
     from runs.engine.driver import Driver

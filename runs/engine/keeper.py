@@ -11,6 +11,7 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 
 from governance import clock, ledger, reminders
 from governance.chain import sealing
+from governance.chain import watch as chain_watch
 from registry import upkeep
 from runs.engine.claims import HELD, LEASE_US, MOST_SWEPT, READY, RENEW, RESERVED, SKIPPING, VOID
 from runs.engine.pauses import Watch, heed_all
@@ -34,6 +35,7 @@ class Keeper:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="baton-keeper", daemon=True)
         self._budgets = Watch()
+        self._chains = chain_watch.Watch()
         self._checkpoint_at = self._sweep_at = self._remind_at = 0
 
     def start(self) -> None:
@@ -58,7 +60,9 @@ class Keeper:
         while not self._stop.is_set():
             self._try(self._tick)
             self._try(sealing.seal)
+            self._try(self._look_at_chains)
             self._stop.wait(TICK_S)
+        self._chains.stop()
         self._try(sealing.seal_all)
         connection.close()
 
@@ -69,6 +73,9 @@ class Keeper:
         except DatabaseError as error:
             log.warning("the keeper could not reach the database: %s", error)
             close_old_connections()
+
+    def _look_at_chains(self) -> None:
+        self._chains.tick(clock.now())
 
     def _tick(self) -> None:
         now = clock.now()

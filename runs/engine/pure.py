@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from flows.nodes import TYPES
 from flows.nodes.base import Finished, StepFailed
 from governance.expressions import ExpressionError
-from runs.engine.attempt import Candidate
 from runs.engine.memory import StepKey
+from runs.engine.players import Candidate
 
 if TYPE_CHECKING:
     from runs.engine.driver import Driver

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flows.chain import Chain
 from flows.nodes.base import Output, StepFailed
-from runs.engine.attempt import Candidate, Players, cast_of
 from runs.engine.items import run_item
+from runs.engine.players import Candidate, Players, cast_of
 
 if TYPE_CHECKING:
     from runs.engine.context import StepContext

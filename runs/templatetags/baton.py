@@ -1,7 +1,7 @@
 """What every template may use: icons, statuses, money, durations, moments. Built in, so nothing is loaded."""
 
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 
 from django import template
 from django.forms import BoundField
@@ -29,7 +29,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 @register.simple_tag
-@cache
+@lru_cache(maxsize=512)
 def icon(name: str, classes: str = "") -> str:
     """`{% icon "bot" %}`: a symbol of static/icons.svg, hidden from screen readers."""
     return format_html(

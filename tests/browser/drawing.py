@@ -131,6 +131,10 @@ class Drawing:
         self.settle()
         return self.page.evaluate(f"(({{x, y, zoom}}) => ({{x, y, zoom}}))({CANVAS}.view)")
 
+    def shape(self) -> tuple[list, set[tuple[str, str, str]]]:
+        """What gestures change: which nodes stand where, and what leads where; not what forms do."""
+        return [(found["id"], found["position"]) for found in self.document()["nodes"]], self.edges()
+
     def selected(self) -> set[str]:
         return set(self.page.evaluate(f"[...{CANVAS}.selection.nodes]"))
 
@@ -168,26 +172,27 @@ class Drawing:
     def kept_edges(self) -> set[tuple[str, str, str]]:
         return {(found["from"], found.get("port", "out"), found["to"]) for found in self.kept()["edges"]}
 
-    def box(self, name: str) -> dict[str, float]:
-        """Where a card stands, once it is drawn; an answer of the server may just be drawing it anew."""
-        self.card(name).wait_for()
+    def box(self, name: str, part: str = "") -> dict[str, float]:
+        """Where a card or its part stands, once it is drawn: an answer of the server may be drawing it anew."""
+        found = self.card(name).locator(part) if part else self.card(name)
+        found.wait_for()
         deadline = time.monotonic() + 10
-        while (found := self.card(name).bounding_box()) is None:
-            assert time.monotonic() < deadline, f"{name} is not on the page"
+        while (box := found.bounding_box()) is None:
+            assert time.monotonic() < deadline, f"{name} {part} is not on the page"
             self.settle()
-        return found
+        return box
 
     # what a person does
 
     def middle(self, name: str) -> Point:
         """A point on the head of a card, beside its ports."""
-        box = self.card(name).locator(".node__head").bounding_box()
+        box = self.box(name, ".node__head")
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
     def port(self, name: str, port: str = "out") -> Point:
         """The dot of a port: at the card's border."""
         card = self.box(name)
-        box = self.card(name).locator(f'.port[data-port="{port}"]').bounding_box()
+        box = self.box(name, f'.port[data-port="{port}"]')
         return card["x"] if port == "in" else card["x"] + card["width"], box["y"] + box["height"] / 2
 
     def on_edge(self, source: str, target: str, port: str = "out", share: float = 0.5) -> Point:

@@ -153,7 +153,7 @@ def test_a_token_is_shown_once_copied_and_revoked_after_a_question(ada: Page):
     assert len(shown) > 40
     ready(ada)
     ada.get_by_role("button", name="Copy", exact=True).click()
-    assert ada.evaluate("navigator.clipboard.readText()") == shown
+    until_copied(ada, shown)
     audit_page(ada)
     ada.goto(f"{SETTINGS}tokens/")
     assert shown not in ada.content()
@@ -162,6 +162,15 @@ def test_a_token_is_shown_once_copied_and_revoked_after_a_question(ada: Page):
     expect(ada.get_by_role("dialog")).to_contain_text("Whatever uses this token is refused from now on.")
     ada.get_by_role("button", name="Revoke token").click()
     expect(ada.locator("#toasts")).to_contain_text("Token zendesk revoked.")
+
+
+def until_copied(page: Page, text: str) -> None:
+    """The browser writes to the clipboard in its own time."""
+    for _ in range(100):
+        if page.evaluate("navigator.clipboard.readText()") == text:
+            return
+        page.wait_for_timeout(50)
+    assert page.evaluate("navigator.clipboard.readText()") == text
 
 
 def test_a_secret_is_stored_without_being_shown_and_deleted_after_a_question(ada: Page):

@@ -212,11 +212,11 @@ def test_keys_typed_in_inputs_never_touch_the_canvas(drawing):
     drawing.click("left")
     field = drawing.page.locator("#inspector input:visible, #inspector textarea:visible").first
     field.wait_for()
-    before = drawing.document()
+    before = drawing.shape()
     field.focus()
     drawing.page.keyboard.type("ac/lfe")
     drawing.press("Delete", "Backspace", "ArrowRight", "Control+d", "Control+z", "Escape")
-    assert drawing.document() == before
+    assert drawing.shape() == before  # what is typed is the name, and may be saved by now
     assert drawing.selected() == {"left"}
     assert not drawing.page.locator("#canvas-quick-add").is_visible()
 

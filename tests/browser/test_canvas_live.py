@@ -3,18 +3,29 @@
 from statistics import median
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.audit import audit_page
 from tests.browser.drawing import CANVAS, Drawing, api_of, edge, flow, node
 
+ASK = {
+    **node("ask", "approval", 240, 0, "Ask"),
+    "config": {"reviewers": ["role:reviewer"], "title": "Is the page open?"},
+}
 WAITS = flow(
     [
         node("start", "start", 0, 0),
-        node("rest1", "wait", 240, 0, "Rest 1", seconds=4),  # until then the page is open
+        ASK,
         *(node(f"rest{n}", "wait", 240 * n, 0, f"Rest {n}", seconds=0.4) for n in range(2, 6)),
         node("done", "end", 1440, 0),
     ],
-    [edge("start", "rest1"), *(edge(f"rest{n}", f"rest{n + 1}") for n in range(1, 5)), edge("rest5", "done")],
+    [
+        edge("start", "ask"),
+        edge("ask", "rest2", "approved"),
+        edge("ask", "done", "rejected"),
+        *(edge(f"rest{n}", f"rest{n + 1}") for n in range(2, 5)),
+        edge("rest5", "done"),
+    ],
 )
 WATCH = """() => {
     window.seen_ms = {};
@@ -35,9 +46,23 @@ PAINTED = """status => new Promise(done => {
 })"""
 
 
-def launched(publish, server) -> tuple[str, str]:
-    slug = publish(WAITS)
-    return slug, api_of(server).launch(slug, input={})["id"]
+def launched(publish, server) -> str:
+    """A run that waits until somebody lets it go on."""
+    run = api_of(server).launch(publish(WAITS), input={})["id"]
+    api_of(server).waiting(run)
+    return run
+
+
+def let_go_on(server, run: str) -> None:
+    api = server.api("rita", "demo", "reviewer")
+    (asked,) = api.run(run)["waiting"]
+    item = api.read(f"approvals/{asked['id']}/")
+    body = {"decision": "approve", "fingerprint": item["fingerprint"]}
+    assert api.post(f"approvals/{asked['id']}/decision/", json=body).status_code == 201
+
+
+def wait_until_live(page) -> None:
+    expect(page.locator("[data-connection]")).to_have_text("Live")
 
 
 def status_of(page, name: str) -> str | None:
@@ -59,10 +84,12 @@ def test_a_status_is_on_the_screen_within_200_ms(ada, server):
 
 
 def test_statuses_of_a_run_show_as_they_happen(ada, server, publish):
-    _, run = launched(publish, server)
+    run = launched(publish, server)
     ada.goto(f"/runs/{run}/")
     ada.wait_for_selector("flow-canvas[data-ready]")
+    wait_until_live(ada)
     ada.evaluate(WATCH)
+    let_go_on(server, run)
     wait_for_status(ada, "done", "succeeded")
     happened = {
         f"{event['node']} {event['data']['status']}": event["at"]
@@ -88,19 +115,20 @@ def test_a_dropped_socket_says_reconnecting_and_catches_up(ada, server, publish)
         socket.connect_to_server()
 
     ada.route_web_socket(lambda address: "/ws/runs/" in address, through)
-    _, run = launched(publish, server)
+    run = launched(publish, server)
     ada.goto(f"/runs/{run}/")
     ada.wait_for_selector("flow-canvas[data-ready]")
-    wait_for_status(ada, "rest1", "succeeded")
+    wait_until_live(ada)
     ada.evaluate(
         "() => { window.said = []; new MutationObserver(() => window.said.push(document.body.innerText))"
         ".observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true }); }"
     )
     opened[0].close()
+    let_go_on(server, run)
     wait_for_status(ada, "done", "succeeded")
     assert len(opened) >= 2
     assert ada.evaluate("window.said.some(text => /reconnecting/i.test(text))")
-    for name in ("rest1", "rest2", "rest3", "rest4", "rest5"):
+    for name in ("ask", "rest2", "rest3", "rest4", "rest5"):
         assert status_of(ada, name) == "succeeded"
 
 
@@ -111,8 +139,9 @@ def test_nothing_on_the_canvas_breaks_the_content_security_policy(ada, server, p
         "document.addEventListener('securitypolicyviolation', e => window.broken.push(e.violatedDirective))"
     )
     if place == "run":
-        _, run = launched(publish, server)
+        run = launched(publish, server)
         answer = ada.goto(f"/runs/{run}/")
+        let_go_on(server, run)
         wait_for_status(ada, "done", "succeeded")
     else:
         drawing = Drawing(ada, server)

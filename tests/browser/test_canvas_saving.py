@@ -94,13 +94,13 @@ def test_closing_with_unsaved_work_warns(drawing):
     drawing.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     drawing.page.context.set_offline(True)
     drawing.drag_card("left", 48, 64)
-    drawing.page.close(run_before_unload=True)
-    drawing.wait_until("true")
-    drawing.page.wait_for_timeout(200)
+    with drawing.page.expect_event("dialog"):
+        drawing.page.close(run_before_unload=True)
     assert asked == ["beforeunload"]
     drawing.page.context.set_offline(False)
     drawing.wait_until_saved()
-    drawing.page.close(run_before_unload=True)
+    with drawing.page.expect_event("close"):
+        drawing.page.close(run_before_unload=True)
     assert asked == ["beforeunload"]
 
 

@@ -5,7 +5,12 @@ from tests.browser.drawing import FORK, Drawing
 from tests.serving import ROOT
 
 SOURCES = ROOT / "static"
-HARMLESS = {"Clipboard", "History", "Keyboard", "Selection"}  # classes that hide classes of the browser no page uses
+HARMLESS = {
+    "Clipboard",
+    "History",
+    "Keyboard",
+    "Selection",
+}  # classes that hide classes of the browser no page uses
 LOADED = """() => Object.fromEntries(performance.getEntriesByType('resource')
     .filter(({ name }) => name.includes('/js/flow-canvas/'))
     .map(({ name, encodedBodySize }) => [name.split('/').pop(), encodedBodySize]))"""

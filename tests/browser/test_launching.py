@@ -4,6 +4,8 @@ import json
 import shlex
 import subprocess
 
+from playwright.sync_api import expect
+
 from tests.browser.audit import audit_page
 
 SUPPORT = "/projects/demo/flows/customer-support/launch/"
@@ -48,7 +50,7 @@ TYPED = {
 def test_a_sample_is_launched_and_the_run_is_shown(ada, server):
     ada.goto(SUPPORT)
     ada.get_by_role("link", name="Quote").click()
-    assert "?sample=quote" in ada.url
+    ada.wait_for_url("**/launch/?sample=quote")
     ada.locator("#main").get_by_role("button", name="Launch run").click()
     ada.wait_for_url("**/runs/*/")
     run_id = ada.url.rstrip("/").rpartition("/")[2]
@@ -118,10 +120,10 @@ def test_problems_stand_at_their_fields_and_what_was_typed_stays(ada, publish):
     ada.goto(f"/projects/demo/flows/{slug}/launch/")
     ada.get_by_label("Title").fill("ab")
     ada.get_by_label("Extra").fill('{"a": }')
-    assert ada.get_by_text("Not JSON yet").is_visible()
+    expect(ada.get_by_text("Not JSON yet")).to_be_visible()
     ada.locator("#main").get_by_role("button", name="Launch run").click()
     title = ada.get_by_label("Title")
-    assert title.get_attribute("aria-invalid") == "true"
+    expect(title).to_have_attribute("aria-invalid", "true")
     told = ada.locator(f"[id='{title.get_attribute('aria-describedby')}']")
     assert told.inner_text() == "This must have at least 3 characters."
     assert ada.get_by_label("Extra").input_value() == '{"a": }'

@@ -1,5 +1,7 @@
 """Agents, tools and providers in a real browser: edit, try out, test, publish; by hand, by keyboard, on a phone."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -41,7 +43,7 @@ def test_the_list_is_filtered_while_one_types_and_the_address_says_so(ada: Page)
     rows = ada.locator("#agents tbody tr")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Billing specialist")
-    assert ada.url.endswith("/projects/demo/agents/?q=refund")
+    expect(ada).to_have_url(re.compile(r"/projects/demo/agents/\?q=refund$"))
     ada.get_by_role("link", name="Billing specialist").click()
     ada.go_back()
     expect(ada.get_by_role("searchbox", name="Search agents")).to_have_value("refund")

@@ -4,14 +4,13 @@ from itertools import combinations
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from flows.check import check
 from flows.checks.at_once import AtOnce
 from flows.graph import parse
+from tests.environment import scaled
 from tests.flows.drawings import flow, library, line, lookup, node, told
-from tests.flows.random_graphs import random_choices, random_graph, sound_graphs, to_document
+from tests.flows.random_graphs import random_choices, random_graph, to_document, without_early_joins
 from tests.flows.reference import Graph, interpret
 
 STATE = {
@@ -85,7 +84,7 @@ BREACHES = {
     "no state to write to": (line(made(notes="x")), ("no_state", WRITES, ("a",))),
     "a value that is no expression": (stated(made(notes="= 1 +")), ("expression_error", f"{WRITES}/notes", ("a",))),
     "a step that comes later": (
-        stated(made(notes="= steps.b.output"), node("b", "transform")),
+        stated(made(notes="= steps.b.output"), node("b", "transform", {"output": "x"})),
         ("step_out_of_scope", f"{WRITES}/notes", ("a", "b")),
     ),
     "a key that its output has not": (
@@ -194,7 +193,10 @@ RACES = {
         [],
     ),
     "on one port of a condition": (
-        drawn([CHOICE, A, B], ["start -> c", "c:again -> a", "c:again -> b", "c:else -> done", "a -> done", "b -> done"]),
+        drawn(
+            [CHOICE, A, B],
+            ["start -> c", "c:again -> a", "c:again -> b", "c:else -> done", "a -> done", "b -> done"],
+        ),
         [("a", "b")],
     ),
     "on two routes": (drawn([ROUTER, A, B], BOTH_WAYS), []),
@@ -322,7 +324,7 @@ class Watching(Random):
 
 def seen_together(graph: Graph, choices: int, schedule: int) -> set[tuple[str, str]]:
     watching = Watching(schedule)
-    interpret(graph, random_choices(graph, choices, 0.1), watching)
+    interpret(graph, random_choices(graph, choices, 0.3), watching)
     return watching.seen
 
 
@@ -331,20 +333,20 @@ def may_meet(graph: Graph) -> set[tuple[str, str]]:
     return {pair for pair in combinations(sorted(graph.nodes), 2) if at_once.may(*pair)}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(sound_graphs(), st.integers(0, 2**32), st.integers(0, 2**32))
-def test_no_two_steps_that_ran_at_the_same_time_are_missed(graph, choices, schedule):
+def test_no_two_steps_that_ran_at_the_same_time_are_missed():
     """By the reference interpreter, in any order and whatever is chosen."""
-    assert seen_together(graph, choices, schedule) <= may_meet(graph)
+    for seed in range(scaled(150, 10_000)):
+        graph = random_graph(Random(seed))
+        found = may_meet(graph)
+        for run in range(4):
+            assert seen_together(graph, seed + run, run) <= found, f"seed {seed}, run {run}"
 
 
 def test_few_are_named_that_never_meet():
-    """Of 40 small graphs: what is named without having been seen in 60 runs of each is the exception."""
+    """Of small graphs whose joins wait: what is named was seen to happen, but for rare ways."""
     named = seen = 0
     for seed in range(40):
-        graph = random_graph(Random(seed), 8)
+        graph = without_early_joins(random_graph(Random(seed), 7))
         met = set().union(*(seen_together(graph, run, run) for run in range(60)))
-        expected = may_meet(graph)
-        assert met <= expected
-        named, seen = named + len(expected), seen + len(met)
+        named, seen = named + len(may_meet(graph)), seen + len(met)
     assert seen >= 0.9 * named > 0, f"{named} named, {seen} seen"

@@ -217,6 +217,9 @@ TURN = 0.004  # of `windowed`: the answer and its repair
         (met(["windowed"], "moderated", moderator="capped", max_turns=2), 2 * TURN + 2 * 0.002),
         (met(["windowed"], max_turns=1, decide="judge", judge="capped"), TURN + 0.002),
         (met(["user:rita"]), 0),
+        # Drafts that lack a moderator, a judge, options: what is known counts.
+        (met(["windowed"], "moderated", max_turns=2), 2 * TURN),
+        (met(["windowed"], "vote", decide="judge"), TURN),
     ],
 )
 def test_a_supervisor_and_a_team_take_all_their_turns(item, expected):

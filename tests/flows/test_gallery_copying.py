@@ -77,11 +77,10 @@ def test_a_changed_tool_is_copied_under_a_number_and_named_so(project, ada):
     assert names["agent/billing-specialist"] == "billing-specialist-2"
     billing = active(project, "agent", "billing-specialist-2")
     assert "lookup-charge-2" in billing["tools"] and "lookup-charge" not in billing["tools"]
-    # The agent has another name now, and its tool too: the provider learns to play it beside the other.
-    script = active(project, "provider", "simulated")["script"]
+    # The agents and the tool have other names now, and so they have in the script that plays them.
+    script = active(project, "provider", billing["model"].partition("/")[0])["script"]
     calls = {(entry["when"]["agent"], call["tool"]) for entry in script for call in entry.get("calls", ())}
     assert ("billing-specialist-2", "lookup-charge-2") in calls
-    assert ("billing-specialist", "lookup-charge") in calls
     assert ("billing-specialist-2", "lookup-charge") not in calls
     assert problems(project, pieces) == []
 
@@ -122,10 +121,7 @@ def test_the_simulated_provider_learns_one_starter_after_the_other(project, ada)
     after = active(project, "provider", "simulated")["script"]
     assert after[-len(before) :] == before
     assert {entry["when"]["agent"] for entry in after[: -len(before)]} == {
-        "researcher",
-        "writer",
-        "fact-checker",
-        "editor",
+        agent["slug"] for agent in gallery.starter("content-pipeline").agents
     }
     assert fates(project, "content-pipeline")["provider/simulated"] == "same"
     assert problems(project, pieces) == []
@@ -149,6 +145,29 @@ def test_a_real_provider_in_that_place_is_used(project, ada):
     hosted = {"kind": "provider", "slug": "simulated", "type": "openai", "api_key": "sk-test"}
     documents.create_and_publish(project, "provider", "simulated", hosted, ada)
     assert fates(project)["provider/simulated"] == "same"
+
+
+def test_a_numbered_supervisor_asks_numbered_workers(project, ada):
+    """Workers, what the script says in its calls, and the lead's own provider follow the new names."""
+    use(project, ada)
+    changed = {**active(project, "agent", "billing-specialist"), "purpose": "Something else"}
+    documents.create_and_publish(project, "agent", "billing-specialist", changed, ada)
+    flow, pieces = use(project, ada)
+    (lead,) = [
+        node["config"] for node in active(project, "flow", flow.slug)["nodes"] if node["type"] == "supervisor"
+    ]
+    assert "billing-specialist-2" in lead["workers"] and "billing-specialist" not in lead["workers"]
+    provider = active(project, "agent", lead["agent"])["model"].partition("/")[0]
+    asked = {
+        call["arguments"]["agent"]
+        for entry in active(project, "provider", provider)["script"]
+        if entry["when"]["agent"] == lead["agent"]
+        for call in entry.get("calls", ())
+        if call["tool"] == "delegate"
+    }
+    assert "billing-specialist-2" in asked
+    assert asked <= set(lead["workers"])
+    assert problems(project, pieces) == []
 
 
 def test_archived_documents_keep_their_names(project, ada):

@@ -83,7 +83,7 @@ def test_the_form_asks_for_what_is_read():
 @pytest.mark.parametrize("item", ["start", "fresh"])
 def test_what_does_no_work_cannot_be_tried(item):
     with pytest.raises(NotAlone):
-        needed(Drawing(line(node("fresh", "team", {})), lookup), item)
+        needed(Drawing(line(node("fresh", "oracle", {})), lookup), item)
 
 
 @pytest.mark.parametrize(

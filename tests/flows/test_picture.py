@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from flows import gallery
 from flows.picture import HEIGHT, WIDTH, picture
+from tests.flows.drawings import line, node
 
 CHAIN = {
     "nodes": [
@@ -85,3 +86,8 @@ def test_any_positions_and_none_stay_inside(data):
     assert len(found.boxes) == count
     assert inside(found)
     assert "nan" not in "".join(line.path for line in found.lines)
+
+
+def test_a_team_looks_like_the_agents_in_it():
+    team = node("t", "team", {"participants": ["writer"], "protocol": "swarm", "text": "x"})
+    assert [box.look for box in picture(line(team)).boxes] == ["", "a", ""]

@@ -24,7 +24,10 @@ TOP = {
     "description": "Routes a ticket.",
     "input_schema": {"type": "object"},
     "limits": {"max_cost_usd": 0.5, "timeout_s": 600, "max_steps": 200, "max_hops": 5},
-    "state": {"schema": {"type": "object"}, "reducers": {"notes": "append"}},
+    "state": {
+        "schema": {"type": "object", "properties": {"notes": {"type": "array"}}},
+        "reducers": {"notes": "append"},
+    },
 }
 
 
@@ -53,8 +56,38 @@ FULL_CONFIGS = [
             "agent": "writer",
             "text": "x",
             "min_confidence": 0.7,
-            "multiple": True,
+            "second_opinion": "editor",
+            "min_lead": 0.2,
             "routes": [{"port": "billing", "description": "refunds", "when": "true"}],
+        },
+    ),
+    (
+        "router",
+        {"by": "agent", "agent": "writer", "text": "x", "multiple": True, "routes": [{"port": "billing"}]},
+    ),
+    (
+        "team",
+        {
+            "participants": ["writer@2", "editor", "role:reviewer", "user:rita", "group:finance"],
+            "weights": {"writer": 2, "role:reviewer": 0.5},
+            "protocol": "vote",
+            "text": "x",
+            "options": ["A", "B"],
+            "decide": "judge",
+            "judge": "editor",
+            "quorum": 3,
+            "due_in_s": 3600,
+        },
+    ),
+    (
+        "team",
+        {
+            "participants": ["writer"],
+            "protocol": "moderated",
+            "moderator": "editor@1",
+            "text": "x",
+            "max_turns": 200,
+            "stop_when": "rounds > 3",
         },
     ),
     ("join", {"mode": "quorum", "count": 2, "combine": "vote", "on": "item.choice"}),
@@ -140,6 +173,13 @@ WRONG_CONFIGS = [
     ("approval", {"reviewers": ["user:rita"], "due_in_s": 0}, "/nodes/0/config/due_in_s"),
     ("approval", {"reviewers": ["user:rita"], "on_timeout": "approve"}, "/nodes/0/config/on_timeout"),
     ("question", {"assignee": "user:rita"}, "/nodes/0/config"),
+    ("team", {"participants": [], "protocol": "vote", "text": "x"}, "/nodes/0/config/participants"),
+    ("team", {"participants": ["writer"], "protocol": "quarrel", "text": "x"}, "/nodes/0/config/protocol"),
+    (
+        "team",
+        {"participants": ["writer"], "protocol": "swarm", "text": "x", "max_turns": 0},
+        "/nodes/0/config/max_turns",
+    ),
     ("wait", {"seconds": -1}, "/nodes/0/config/seconds"),
     ("wait", {"seconds": "soon"}, "/nodes/0/config/seconds"),
 ]

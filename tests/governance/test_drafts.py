@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
-from governance import documents, secrets
+from governance import clock, documents, secrets
 from governance.documents import Conflict, Refused, Stale
 from governance.models import AuditEntry, Document
 
@@ -58,6 +58,28 @@ def test_whoever_saw_an_older_draft_is_refused_and_changes_nothing(project, ada,
     assert (stale.value.document.revision, documents.draft(stale.value.document)["note"]) == (2, "two")
     assert documents.draft(Document.objects.get(slug="triage"))["note"] == "two"
     assert AuditEntry.objects.filter(action="flow.draft").count() == 2
+
+
+def test_the_saves_of_one_sitting_are_one_line_of_audit_and_others_come_between(project, ada, rita):
+    def saved(by, note: str) -> None:
+        documents.save_working_draft(project, "flow", "triage", {**FLOW, "note": note}, by)
+
+    def lines() -> list[tuple[str, str]]:
+        found = AuditEntry.objects.filter(object="flow/triage").order_by("id")
+        return list(found.values_list("action", "actor"))
+
+    for note in ("one", "two", "three"):
+        saved(ada, note)
+    assert lines() == [("flow.draft", "ada")]
+    saved(rita, "four")
+    saved(ada, "five")
+    assert lines() == [("flow.draft", "ada"), ("flow.draft", "rita"), ("flow.draft", "ada")]
+    AuditEntry.objects.update(at=clock.now() - 600_000_001)
+    saved(ada, "six")
+    assert lines()[3:] == [("flow.draft", "ada")]
+    documents.archive(documents.load(project, "flow", "triage"), ada)
+    saved(ada, "seven")
+    assert lines()[4:] == [("flow.archive", "ada"), ("flow.draft", "ada")]
 
 
 def test_a_revision_of_a_draft_that_was_never_there_is_refused_and_makes_none(project, ada):

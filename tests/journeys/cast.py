@@ -65,7 +65,7 @@ class Demo:
 
 
 class Models:
-    """Plays the scripts of starters to OpenAI's API: the agent is told by its instructions, the rest by the conversation.
+    """Plays starters' scripts to OpenAI's API: the agent is told by its instructions, the rest by the conversation.
 
     `fault(agent, number, asked)` may give another effect for the agent's call `number` (from 1) of the test.
     """

@@ -141,7 +141,11 @@ def test_who_stops_answering_is_replaced_within_its_sla(stage_of: Troupe):
 
 def test_a_debate_that_failed_is_not_held_again_for_each_stand_in(stage_of: Troupe):
     """A team has no agent of its own that another could stand in for: its participants' turns have."""
-    one, bad, worse = stage_of.cast(stubborn("tea")), stage_of.cast("No JSON here."), stage_of.cast("Nor here.")
+    one, bad, worse = (
+        stage_of.cast(stubborn("tea")),
+        stage_of.cast("No JSON here."),
+        stage_of.cast("Nor here."),
+    )
     play = stage_of.meets([team("debate", [one, bad], {"fallback": [worse]}), OUT])
     play.failed("invalid_output", "t")
     assert [step["input"]["agent"] for step in turns(play)] == [one, bad]
@@ -326,3 +330,34 @@ def test_no_team_costs_more_than_its_stated_bound(stage_of: Troupe):
     run = stage_of.house.launch(slug).ended()
     assert 0 < run["cost_usd"] <= cost["worst_usd"]
     assert cost["unbounded"] == []
+
+
+def test_a_team_that_is_killed_goes_on_and_asks_nobody_twice(stage_of: Troupe):
+    """E3: the first two said their part; the third is being asked when the process dies."""
+    told = []
+
+    def says(name: str, **more):
+        def plays(asked: Asked):
+            told.append(name)
+            return Effect(say=f"{name} spoke after {len(asked.entries)}.", **more)
+
+        return plays
+
+    actors = [
+        stage_of.cast(says("first")),
+        stage_of.cast(says("second")),
+        stage_of.cast(says("third", hold="third")),
+    ]
+    slug = stage_of.house.flow([team("round_robin", actors, max_turns=4), OUT])
+    play = stage_of.house.launch(slug)
+    until(lambda: stage_of.models.held["third"], 30, "the third is asked")
+    stage_of.house.server.kill9()
+    stage_of.models.release("third")
+    stage_of.house.server.restarted()
+    assert [entry["text"] for entry in play.output["transcript"]] == [
+        "first spoke after 0.",
+        "second spoke after 1.",
+        "third spoke after 2.",
+        "first spoke after 3.",
+    ]
+    assert told == ["first", "second", "third", "third", "first"]

@@ -98,10 +98,14 @@ def test_citations_are_sorted_into_known_and_unknown(client: httpx.Client):
 
 def test_what_the_corpus_cites_is_in_the_corpus():
     cases = collection("cases")
-    assert [cited["id"] for case in cases.values() for cited in case["cites"] if cited["id"] not in cases] == []
+    assert [
+        cited["id"] for case in cases.values() for cited in case["cites"] if cited["id"] not in cases
+    ] == []
     sections = {section for case in cases.values() for section in case["statutes"]}
     assert sections <= collection("statutes").keys()
-    assert {company["region"] for company in collection("companies").values()} <= collection("economies").keys()
+    assert {company["region"] for company in collection("companies").values()} <= collection(
+        "economies"
+    ).keys()
 
 
 @pytest.mark.parametrize("name", ["cases", "statutes", "articles", "studies"])

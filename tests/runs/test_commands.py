@@ -135,6 +135,17 @@ def test_what_is_exported_and_applied_is_exported_the_same(project, tmp_path):
     assert Version.objects.count() == 2
 
 
+def test_an_export_stands_in_the_audit_log(project):
+    call_command("export", "demo", stdout=StringIO())
+    entry = AuditEntry.objects.get(action="project.export")
+    assert (entry.actor, entry.object, entry.project, entry.data) == (
+        "system",
+        "project/demo",
+        project,
+        {"documents": 0},
+    )
+
+
 def test_an_export_to_standard_output_is_applied_as_one_file(project, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()

@@ -90,6 +90,14 @@ def test_it_looks_at_the_newest_and_says_so(project, runs):
     assert simulation.simulate(project, policy("deny", "true"), since=later)["decisions"] == 2
 
 
+def test_a_policy_that_takes_long_is_broken_off_with_what_was_read(project, runs):
+    slow = policy("deny", "[1, 2, 3, 4].all(a, [5, 6, 7, 8].all(b, a * b < 100)) && input.n > 0")
+    found = simulation.simulate(project, slow, longest_s=0)
+    assert (found["decisions"], found["flips"], found["complete"], found["late"]) == (0, [], False, True)
+    whole = simulation.simulate(project, slow)
+    assert (whole["decisions"], len(whole["flips"]), whole["complete"], whole["late"]) == (4, 3, True, False)
+
+
 def test_a_decision_that_kept_no_facts_is_skipped_and_counted(project, runs):
     Event.objects.filter(run=runs[0], seq=2).update(
         data='{"call": "launch", "action": "flow.launch", "effect": "allow", "policies": [], "reason": ""}'

@@ -52,6 +52,7 @@ COMPONENTS = {
             "project": nullable(SLUG),
             "created_at": MOMENT,
             "expires_at": nullable(MOMENT),
+            "last_used_at": {**nullable(MOMENT), "description": "Right to the minute."},
         }
     ),
     "NewToken": {"allOf": [named("Token"), record({"token": TEXT})]},

@@ -38,7 +38,7 @@ COMPONENTS = {
             "complete": {**FLAG, "description": "Whether these were all of the time asked for."},
             "late": {
                 **FLAG,
-                "description": "Whether it was broken off after 10 seconds: it holds for the decisions read until then.",
+                "description": "Whether it was broken off after 10 s: it holds for the decisions read until then.",
             },
         }
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
-from governance import documents
+from governance import audit, documents
 from runs.management.base import WRONG_ARGUMENTS, BatonCommand, project_named
 
 
@@ -16,7 +16,9 @@ class Command(BatonCommand):
         parser.add_argument("--out", metavar="DIR", type=Path)
 
     def handle(self, *, project: str, out: Path | None, **options) -> None:
-        texts = documents.export_documents(project_named(project))
+        found = project_named(project)
+        texts = documents.export_documents(found)
+        audit.record("project.export", f"project/{project}", None, found, {"documents": len(texts)})
         if out is None:
             self.stdout.write("---\n".join(texts.values()), ending="")
             return

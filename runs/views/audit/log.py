@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from governance.audit import SYSTEM
+from governance.chain import looks, sealing
 from governance.chain import rows as stored
-from governance.chain import sealing
 from governance.chain.entries import Entry
 from governance.chain.reading import log_of
 from governance.models import Project, User
 from runs.views import frame
-from runs.views.audit import place, verification
+from runs.views.audit import place
 from runs.views.audit.filters import AuditFilters, chips
 from runs.views.audit.rows import rows_of
 
@@ -49,7 +49,7 @@ def audit_list(request: HttpRequest, project: str | None = None) -> HttpResponse
         return render(request, "audit/_table.html", context)
     context |= {
         "chips": chips(filters, people_of(found)),
-        "state": verification.state_of(found),
+        "state": looks.last(found),
         "export_url": place.address(found, "export"),
         "verification_url": place.address(found, "verification"),
         "is_staff": request.user.is_staff,

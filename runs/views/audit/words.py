@@ -74,6 +74,7 @@ ACTS = {
     "group.delete": later("Deleted group"),
     "project.create": later("Made project"),
     "project.rename": later("Renamed project"),
+    "project.export": later("Exported documents"),
     "project.limit_runs": later("Limited runs"),
     "user.create": later("Made user"),
     "user.change": later("Changed profile"),
@@ -85,6 +86,7 @@ ACTS = {
     "user.lock_out": later("Locked out"),
     "audit.export": later("Exported audit log"),
     "audit.verify": later("Verified audit log"),
+    "audit.ask": later("Asked to verify audit log"),
     "audit.head": later("Head file begun anew"),
 }
 LONGEST = 80

@@ -67,9 +67,9 @@ def protocols() -> list[tuple[str, str]]:
 
 def decisions() -> list[tuple[str, str]]:
     return [
-        ("consensus", _("Consensus: all have to agree")),
-        ("majority", _("Majority: more than half")),
-        ("judge", _("A judge decides")),
+        ("consensus", _("Consensus")),
+        ("majority", _("Majority")),
+        ("judge", _("A judge")),
     ]
 
 

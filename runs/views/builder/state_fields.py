@@ -31,9 +31,10 @@ def writes_schema(fields: Fields) -> dict[str, Any]:
     return {
         "type": "object",
         "title": _("What the step writes"),
-        "description": _("When it succeeded: a value for each field, `= output.text` for its own output"),
+        "description": _(
+            "A value for each field, once the step has succeeded; = output.text is from its own output"
+        ),
         "properties": {name: {"title": name, "description": words} for name, words in fields.items()},
-        "additionalProperties": {},
     }
 
 
@@ -58,7 +59,6 @@ def state_schema(schema: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str
         "title": _("Reducers"),
         "description": _("How what several steps write to a field comes together"),
         "properties": {name: reducer(name) for name in names},
-        "additionalProperties": schema["properties"]["reducers"]["additionalProperties"],
     }
     return {**schema, "properties": {"schema": of_schema, "reducers": reducers}}
 

@@ -1,7 +1,9 @@
 """The gallery of starter flows: what each teaches, its picture, and the copy of it for a project."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -45,10 +47,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """An input to try a starter with, as JSON, and which way it takes."""
+    """An input to try a starter with, field by field, and which way it takes."""
 
     name: str
-    text: str
+    fields: list[tuple[str, str]]
     shows: str
 
 
@@ -112,10 +114,11 @@ def used(request: HttpRequest, project: Project, starter: Starter, missing: str)
         raise Forbidden(missing)
     flow, pieces = copying.copy(project, starter, request.user)
     made = sum(piece.is_new for piece in pieces)
+    kept = sum(not piece.is_written for piece in pieces)
     messages.success(
         request,
-        _("%(flow)s is here and published: %(made)s documents are new, %(kept)s were here already.")
-        % {"flow": flow.name, "made": made, "kept": len(pieces) - made},
+        _("%(flow)s is here and published. New documents: %(made)s. Used as they were here: %(kept)s.")
+        % {"flow": flow.name, "made": made, "kept": kept},
     )
     return redirect("launch", project.slug, flow.slug)
 
@@ -177,8 +180,15 @@ def level_names() -> dict[int, tuple[str, str]]:
 
 def samples_of(starter: Starter) -> list[Sample]:
     return [
-        Sample(name.replace("-", " ").capitalize(), json_text.write(value), starter.shows.get(name, ""))
+        Sample(name.replace("-", " ").capitalize(), fields_of(value), starter.shows.get(name, ""))
         for name, value in starter.samples.items()
+    ]
+
+
+def fields_of(value: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Texts as they are, so that their lines can be read; everything else as JSON."""
+    return [
+        (field, part if isinstance(part, str) else json_text.write(part)) for field, part in value.items()
     ]
 
 

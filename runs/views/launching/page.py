@@ -31,7 +31,9 @@ def launch_page(request: HttpRequest, project: str, flow: str) -> HttpResponse:
         return launch_create(request, offer)
     starts = starting_points.starting_points(offer)
     start = starting_points.chosen(starts, request.GET.get("sample", ""), request.GET.get("run", ""))
-    return shown(request, offer, given.first(offer, start, request.GET.get("mode", "")), starts=starts)
+    entered = given.first(offer, start, request.GET.get("mode", ""))
+    gaps_of = start.run if start and start.has_gaps else None
+    return shown(request, offer, entered, {"gaps_of": gaps_of}, starts=starts)
 
 
 def launch_create(request: HttpRequest, offer: Offer) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from governance import documents
 from governance.models import Document, Project
 from governance.schemas import MUST_BE
-from registry.presets import preset, presets
+from registry.presets import Preset, preset, presets
 from registry.schemas import MODEL, TEXT
 from runs import insights
 from runs.views import frame
@@ -100,8 +100,14 @@ def agent_new(request: HttpRequest, project: str) -> HttpResponse:
             "example": chosen and json_text.write(chosen.answer),
         },
         extra={name: value for name, value in chosen.fields.items() if name not in ASKED} if chosen else None,
-        initial={"name": chosen.name, "purpose": chosen.purpose} if chosen else None,
+        initial=chosen and offered_by(found, chosen),
     )
+
+
+def offered_by(project: Project, chosen: Preset) -> dict[str, str]:
+    """What the form for a new agent offers of a preset; a slug only where the name alone would be taken."""
+    slug = creation.instead_of(project, "agent", chosen.slug)
+    return {"name": chosen.name, "purpose": chosen.purpose, **({"slug": slug} if slug else {})}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

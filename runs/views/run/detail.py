@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from flows.members import members
 from governance import ids
 from runs.api.outputs import StepValues
 from runs.engine.rows import loads
@@ -108,7 +109,7 @@ class StepDetail:
     @cached_property
     def turns(self) -> list[Turn]:
         """Those of the members, of a step that holds others."""
-        is_whole = self.step.item == NO_ITEM and self.drawing.holds_turns(self.step.node)
+        is_whole = self.step.item == NO_ITEM and members(self.config)
         return turns_of(self.run, self.step) if is_whole else []
 
     @property

@@ -43,8 +43,9 @@ class Drawing:
         return self.nodes.get(node, {}).get("config", {})
 
     def holds_turns(self, node: str) -> bool:
-        """Whether a node's items are turns of its members, each with a name."""
-        return bool(members(self.config(node)))
+        """Whether a node's items are turns, each with the name of who takes it."""
+        config = self.config(node)
+        return bool(members(config)) or "second_opinion" in config
 
     @staticmethod
     def may_call(node: Mapping[str, Any]) -> bool:

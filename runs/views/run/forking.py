@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from governance.models import Approval
 from governance.refusals import Problem, Refused
 from runs import launch
 from runs.engine.rows import loads
@@ -82,7 +83,14 @@ def form_shown(
         "nodes": [(name, drawing.node_name(name)) for name in drawing.nodes],
         "from_node": node,
         "pins": [(name, posted.get(f"pin:{name}", number)) for name, number in loads(run.pins).items()],
+        "approved": approved_in(run, drawing),
         "fields": input_form(drawing).fields(given, inside),
         "problems": [problem for problem in problems if not problem.pointer.startswith(f"/{INPUT}")],
     }
     return asked(request, run, "run/fork.html", _("Fork this run"), context, status)
+
+
+def approved_in(run: Run, drawing: Drawing) -> list[str]:
+    """The names of the steps in which people approved something: taken over, they are not asked again."""
+    found = Approval.objects.filter(run_id=run.id, status="approved").exclude(node="")
+    return sorted({drawing.node_name(node) for node in found.values_list("node", flat=True)})

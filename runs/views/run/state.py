@@ -19,12 +19,14 @@ MOST_WRITES = 100
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One row. `value` is None where nobody wrote to the field yet, `written` where this step did not."""
+    """One row. `value` is None where nobody wrote to the field yet; `written` is what this step `wrote`, where that is
+    not all that there is."""
 
     name: str
     type: str
     reducer: str
     value: json_tree.Tree | None
+    wrote: bool = False
     written: json_tree.Tree | None = None
 
 
@@ -89,15 +91,18 @@ def fields(
     declared: Declared, state: Mapping[str, Any], writes: Mapping[str, Any] | None = None
 ) -> list[Field]:
     return [
-        Field(
-            name,
-            type_words(schema),
-            declared.reducer(name),
-            json_tree.tree(state[name]) if name in state else None,
-            json_tree.tree(writes[name]) if writes and name in writes else None,
-        )
+        field(declared, name, state, writes or {}, type_words(schema))
         for name, schema in declared.fields.items()
     ]
+
+
+def field(
+    declared: Declared, name: str, state: Mapping[str, Any], writes: Mapping[str, Any], type: str
+) -> Field:
+    value = json_tree.tree(state[name]) if name in state else None
+    adds = name in writes and writes[name] != state.get(name)
+    written = json_tree.tree(writes[name]) if adds else None
+    return Field(name, type, declared.reducer(name), value, name in writes, written)
 
 
 def line(run: Run, drawing: Drawing, written: Written) -> Line:

@@ -105,8 +105,9 @@ def icon_of(name: str) -> str:
 def part_of(asked: Mapping[str, Any]) -> str:
     """What somebody is besides: the judge, the moderator; else which round it is."""
     role, number = asked.get("role"), asked.get("round")
-    if role in ("judge", "moderator"):
-        return {"judge": _("judge"), "moderator": _("moderator")}[role]
+    roles = {"judge": _("judge"), "moderator": _("moderator"), "second_opinion": _("second opinion")}
+    if isinstance(role, str) and role in roles:
+        return roles[role]
     return _("round %(number)s") % {"number": number} if isinstance(number, int) else ""
 
 

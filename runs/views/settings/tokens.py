@@ -94,7 +94,7 @@ def token_destroy(request: HttpRequest, project: str, token: int) -> HttpRespons
     if not confirmation.is_given(request):
         return confirmation.asked(
             request,
-            **new_token.revocation(revoked),
+            **new_token.revocation(revoked, found.name),
             back=reverse("project-tokens", args=[project]),
             project=found,
             section="settings",

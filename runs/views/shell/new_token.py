@@ -35,10 +35,11 @@ def make(request: HttpRequest, form: TokenForm) -> tuple[NewToken | None, int]:
     return NewToken(*made), 201
 
 
-def revocation(token: ApiToken) -> dict[str, str]:
-    """What is asked before it is revoked (runs.views.confirmation)."""
+def revocation(token: ApiToken, where: str) -> dict[str, str]:
+    """What is asked before it is revoked (runs.views.confirmation); `where` is whose tokens are looked at."""
+    name = token.name or token.token_key
     return {
-        "question": _("Revoke %(name)s?") % {"name": token.name or token.token_key},
+        "question": _("Revoke %(name)s of %(where)s?") % {"name": name, "where": where},
         "text": _("Whatever uses this token is refused from now on."),
         "action": _("Revoke token"),
     }

@@ -167,7 +167,7 @@ export class FlowCanvas extends HTMLElement {
     this.#look();
     this.toggleAttribute("data-ready", true);
     requestAnimationFrame(() => requestAnimationFrame(() => performance.mark("canvas:ready"))); // it is painted
-    document.fonts?.ready.then(() => this.remeasure()); // a pill is as wide as its name
+    if (document.fonts.status === "loading") document.fonts.ready.then(() => this.remeasure()); // a pill is as wide as its name
   }
 
   async #equip() {

@@ -68,6 +68,13 @@ class RunTrace extends HTMLElement {
     if (event.type === "note" || event.type.startsWith("approval.")) this.header.anew();
   }
 
+  /** Whether an event changes what the detail shows: its own step's, and the turns of a team or of a supervisor. */
+  #concerns(event, key) {
+    if (key === this.selection.key) return true;
+    const isTurn = event.item != null && event.type.startsWith("step.") && this.trace.nodes[event.node]?.turns;
+    return isTurn && keyOf({ ...event, item: null }) === this.selection.key;
+  }
+
   changed(nodes) {
     for (const node of nodes) this.graph.touch(node);
     this.frames.ask();

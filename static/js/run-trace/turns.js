@@ -2,6 +2,7 @@
 import { word } from "./words.js";
 
 const PREFIX = /^(role|user|group|flow):/;
+const ROLES = { judge: "judge", moderator: "moderator", second_opinion: "secondOpinion" };
 const VERSION = /@\d+$/;
 
 export const shownName = (name) => String(name).replace(PREFIX, "").replace(VERSION, "");
@@ -10,6 +11,6 @@ export const shownName = (name) => String(name).replace(PREFIX, "").replace(VERS
 export function turnOf({ turn, input }) {
   if (!turn || typeof input?.agent !== "string") return {};
   const { role, round } = input;
-  const part = role === "judge" || role === "moderator" ? word(role) : Number.isInteger(round) ? `${word("round")} ${round}` : "";
+  const part = ROLES[role] ? word(ROLES[role]) : Number.isInteger(round) ? `${word("round")} ${round}` : "";
   return { who: shownName(input.agent), part };
 }

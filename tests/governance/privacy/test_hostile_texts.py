@@ -61,7 +61,6 @@ def test_three_hundred_thousand_hostile_characters_take_a_second_or_two():
 
 def test_a_password_is_found_behind_any_number_of_names():
     for text in (
-        "token=" * 3 + "'kX9vv2Lq!m'",
         "token: secret: pwd: kX9vv2Lq!m",
         "pass is " * 50 + "kX9vv2Lq!m",
     ):

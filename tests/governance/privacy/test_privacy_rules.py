@@ -9,7 +9,9 @@ from governance.documents.kinds import Kind
 from governance.privacy import Ruleset, rulesets
 from governance.privacy.rulesets import Rulesets
 
-KIND = Kind("privacy", "privacy", privacy_documents.SCHEMA, privacy_documents.problems, lambda body: [])
+KIND = Kind(
+    "privacy", "privacy", privacy_documents.SCHEMA, privacy_documents.problems, lambda body: [], lambda body: []
+)
 
 
 def document(*rules: tuple[list[str], list[str], str]) -> dict:

@@ -43,7 +43,9 @@ SCENES = [
         through=("technical", "sent"),
         past=("second", "both"),
     ),
-    Scene("delivery", {"route": "technical"}, {"answer": "its tracking number is TRK-550187"}, past=("second",)),
+    Scene(
+        "delivery", {"route": "technical"}, {"answer": "its tracking number is TRK-550187"}, past=("second",)
+    ),
     Scene(
         "purple-light",
         {"route": "technical"},

@@ -1,4 +1,4 @@
-"""Financial analysis: five analysts at once, one asked again, gaps that stay gaps, and a company that does not exist."""
+"""Financial analysis: five analysts at once, one asked again, gaps that stay gaps, and a company that is not there."""
 
 from tests.journeys.gallery.scene import Scene
 

@@ -6,7 +6,13 @@ STARTER = "research-debate"
 SCENES = [
     Scene(
         "agreed-at-once",
-        {"status": "agreed", "position": "supported", "rounds": 1, "changed": [], "sources": ["ST-01", "ST-02"]},
+        {
+            "status": "agreed",
+            "position": "supported",
+            "rounds": 1,
+            "changed": [],
+            "sources": ["ST-01", "ST-02"],
+        },
         {"conclusion": "answering from memory prepares better"},
         through=("debate", "synthesis", "agreed"),
         past=("judged_debate", "dissent", "disagreed"),

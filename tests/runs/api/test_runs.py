@@ -5,7 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from governance import ids
-from governance.models import User
+from governance.models import AuditEntry, User
+from governance.privacy import vault
 from runs.models import Feedback, Part
 
 pytestmark = pytest.mark.both_databases
@@ -204,6 +205,17 @@ def test_the_number_of_queries_does_not_grow(ada, told, make_run, make_event, ma
     with CaptureQueriesContext(connection) as many:
         assert len(ada.get(path + "?limit=500").json()["results"]) > 50
     assert len(many) == len(few) <= 8
+
+
+def test_one_stored_text_is_shown_with_its_values_to_who_may_see_them(caller, ada, told):
+    (name,) = vault.allocate(told.root_id, [("EMAIL_ADDRESS", "ann@shop.example")])
+    Part.objects.create(run=told, hash="cd34", text=f'"To {name}."')
+    path = f"runs/{told.public_id}/parts/cd34/"
+    assert ada.get(path).json() == {"text": f"To {name}."}
+    assert caller("ben").get(f"{path}?reveal=true").status_code == 403
+    assert caller("rita").get(f"{path}?reveal=true").json() == {"text": "To ann@shop.example."}
+    entry = AuditEntry.objects.get(action="run.reveal")
+    assert (entry.actor, entry.data["what"]) == ("rita", "part")
 
 
 def test_feedback_is_kept(caller, make_run):

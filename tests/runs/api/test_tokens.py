@@ -25,6 +25,27 @@ def test_a_token_is_shown_once_and_kept_hashed(ada):
     assert not ApiToken.objects.filter(digest=made["token"]).exists()
 
 
+def test_a_token_says_when_it_was_used_last_right_to_the_minute(ada):
+    made = ada.post("tokens/", {"name": "build"}).json()
+    assert made["last_used_at"] is None
+
+    def shown() -> str | None:
+        rows = ada.get("tokens/").json()["results"]
+        return next(row["last_used_at"] for row in rows if row["id"] == made["id"])
+
+    assert shown() is None
+    build = Caller(made["token"])
+    build.get("me/")
+    first = shown()
+    assert first is not None
+    build.get("me/")
+    assert shown() == first
+    ApiToken.objects.filter(name="build").update(last_used_at=timezone.now() - timedelta(seconds=61))
+    build.get("me/")
+    assert shown() > first
+    assert build.get("me/").status_code == 200
+
+
 def test_a_deleted_token_opens_nothing(ada):
     made = ada.post("tokens/", {"name": "build"}).json()
     assert ada.delete(f"tokens/{made['id']}/").status_code == 204

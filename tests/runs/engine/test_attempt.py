@@ -4,8 +4,9 @@ import pytest
 
 from flows.graph import Node, Retry
 from flows.nodes.base import StepFailed
-from runs.engine.attempt import Candidate, Following, Players, _following, backoff_s
+from runs.engine.attempt import Following, _following, backoff_s
 from runs.engine.memory import Item, StepMemory
+from runs.engine.players import Candidate, Players
 from runs.engine.rows import StepRow
 
 STEADY = Retry(max_attempts=3, backoff_s=1, factor=2, max_backoff_s=5, jitter=False)

@@ -1,11 +1,11 @@
-"""The flows behind the journals board, halfway and circle: a supervisor, teams, and agents that hand over."""
+"""The flows behind the journals board, halfway, circle and sorted: supervisors, teams, handoffs, second opinions."""
 
 from governance import documents
 from governance.models import Project
 from tests.flows.drawings import flow, node
 
 AGENTS = {
-    **dict.fromkeys("lead analyst lawyer pro skeptic host back boss broken".split(), ()),
+    **dict.fromkeys("lead analyst lawyer pro skeptic host back boss broken sorter second".split(), ()),
     "front": ["back"],
     "ping": ["pong"],
     "pong": ["ping", "back"],
@@ -88,6 +88,19 @@ CIRCLE = flow(
     name="Circle",
 )
 
+ROUTES = [{"port": "billing"}, {"port": "technical"}]
+UNSURE = {"agent": "sorter", "second_opinion": "second", "min_confidence": 0.6, "min_lead": 0.2}
+SORTED = flow(
+    [
+        node("start", "start"),
+        node("r", "router", {"by": "agent", "text": "x", "routes": ROUTES, **UNSURE}, name="Which desk?"),
+        node("done", "end"),
+    ],
+    ["start -> r", "r:billing -> done", "r:technical -> done", "r:otherwise -> done"],
+    slug="sorted",
+    name="Sorted",
+)
+
 
 def agent(slug: str, delegates: list[str]) -> dict:
     found = {
@@ -104,5 +117,5 @@ def published(project: Project) -> None:
     """All of them, in a project that has the provider `simulated`."""
     known = [agent(slug, delegates) for slug, delegates in AGENTS.items() if not delegates]
     known += [agent(slug, []) for slug, delegates in AGENTS.items() if delegates]
-    for document in [*known, NUMBERS, BOARD, HALFWAY, CIRCLE]:
+    for document in [*known, NUMBERS, BOARD, HALFWAY, CIRCLE, SORTED]:
         documents.create_and_publish(project, document["kind"], document["slug"], document, None)

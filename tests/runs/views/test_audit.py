@@ -1,11 +1,15 @@
 """The audit log's page: filters, pages, differences, the state of the chain, exports; and what signing in leaves."""
 
+import time
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from governance import audit, lockout, people
+from governance import audit, clock, lockout, people
+from governance.chain import looks
+from governance.chain.watch import DAY_US, Watch, is_due
 from governance.models import AuditEntry, Project, SignInLink, User
 from tests.runs.views.people import fragment, signed_in
 
@@ -121,6 +125,41 @@ def test_an_admin_verifies_the_chain_and_everybody_sees_when(demo, ada):
     assert f"The chain holds: {count} entries." in answer
     assert f"Chain verified up to #{count}" in page("ben")
     assert AuditEntry.objects.get(action="audit.verify").data["entries"] == count
+
+
+@pytest.mark.django_db(transaction=True)  # the head is written after a commit
+def test_a_log_that_takes_long_is_left_to_the_keeper_and_looked_at_once_a_day(demo, ada):
+    assert looks.look_for_a_moment(demo, ada, most_s=-1) is None
+    said = page("ada")
+    assert "Being verified since" in said and "Verify now" not in said
+    assert AuditEntry.objects.get(action="audit.ask").actor == "ada"
+
+    keeper = Watch(first_after_us=DAY_US)
+    now = clock.now()
+    keeper.tick(now)  # from here on it sees who asks
+    assert looks.look_for_a_moment(demo, ada, most_s=-1) is None
+    keeper.tick(now + 2_000_000)
+    ended(keeper)
+    looked = AuditEntry.objects.get(action="audit.verify")
+    assert (looked.project, looked.actor, looked.data["broken"]) == (demo, "system", "")
+    said = page("ada")
+    assert "by Baton" in said and "Verify now" in said and "Being verified" not in said
+
+    assert not is_due(demo, clock.now()) and is_due(None, clock.now())
+    assert is_due(demo, looked.at + DAY_US)
+    daily = Watch(first_after_us=0)
+    daily.tick(clock.now())
+    ended(daily)
+    assert AuditEntry.objects.filter(action="audit.verify", project=None).count() == 1
+    assert AuditEntry.objects.filter(action="audit.verify", project=demo).count() == 1
+
+
+def ended(keeper: Watch) -> None:
+    """Once its look is there: `stop` would break it off."""
+    deadline = time.monotonic() + 10
+    while keeper.is_at_it and time.monotonic() < deadline:
+        time.sleep(0.01)
+    keeper.stop()
 
 
 @pytest.mark.django_db(transaction=True)  # the head is written after a commit

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from flows import gallery
 from governance import documents, people
 from governance.models import Document, Membership, User
 from runs.models import Run
@@ -41,8 +42,8 @@ def test_members_see_it_and_strangers_nothing(demo, address, who, status):
 @pytest.mark.parametrize(
     ("query", "slugs"),
     [
-        ("", ["content-pipeline", "customer-support", "invoice-processing"]),
-        ("?topic=Finance", ["invoice-processing"]),
+        ("", list(gallery.starters())),
+        ("?topic=Finance", ["invoice-processing", "monthly-close", "financial-analysis"]),
         ("?q=REFUND", ["customer-support"]),
         ("?q=nothing+like+it", []),
         ("?q=%00", []),
@@ -56,11 +57,35 @@ def test_the_address_filters(demo, query, slugs):
 
 def test_each_starter_has_a_picture_in_words_and_says_what_it_teaches(demo):
     page = html_of(signed_in("ada").get(GALLERY))
-    assert page.count('role="img" aria-label="Picture of ') == 3
-    assert "Picture of Content pipeline. 8 nodes: Start, Research" in page
-    assert page.count("runs offline") >= 3
+    assert page.count('role="img" aria-label="Picture of ') == len(gallery.starters()) >= 10
+    assert "Picture of Content pipeline. 10 nodes: Start, Research, Outline" in page
+    assert page.count("runs offline") >= 10
     assert "You learn How a router picks a specialist" in words(page)
     assert "style=" not in page.partition("<main")[2]
+
+
+def test_the_starters_stand_in_groups_by_level(demo):
+    page = html_of(signed_in("ada").get(GALLERY))
+    heads = re.findall(r'<h2 id="level-\d">(Level \d: [^<]+)</h2>', page)
+    assert heads == [
+        "Level 1: One step at a time",
+        "Level 2: Rules and people decide",
+        "Level 3: Side by side",
+        "Level 4: A supervisor leads",
+        "Level 5: Equals at a table",
+    ]
+    assert page.index("Level 1:") < page.index("gallery/content-pipeline/") < page.index("Level 2:")
+
+
+def test_a_viewer_reads_what_a_starter_teaches_and_who_takes_part(demo):
+    page = html_of(signed_in("ben").get(GALLERY + "code-review/"))
+    said = words(page)
+    assert "Level 3: Side by side" in said
+    assert "the first look is 0.97 sure that it is trivial" in said
+    assert "Security reviewer agent Looks for what an attacker could use in a change." in said
+    assert "Post a review tool Posts a review with its verdict as one comment on a change." in said
+    assert "Using a starter takes the role author or admin here." in said
+    assert "Use this flow" not in said
 
 
 def test_one_starter_shows_its_inputs_and_what_it_adds(demo):
@@ -83,7 +108,9 @@ def test_using_a_starter_publishes_it_and_leads_to_its_launch(demo):
     answer = ada.post(SUPPORT)
     assert answer["Location"] == "/projects/demo/flows/customer-support/launch/"
     page = html_of(ada.get(answer["Location"]))
-    assert "Customer support is here and published: 10 documents are new, 0 were here already." in page
+    made = Document.objects.filter(project=demo).count()
+    assert f"Customer support is here and published. New documents: {made}. Used as they were here: 0." in page
+    assert "Billing: the charge was refunded before, so nothing is done." in page
     assert ada.post(answer["Location"], {"input/message": "Hello"}).status_code == 302
     assert Run.objects.get().flow == "customer-support"
 
@@ -111,6 +138,24 @@ def test_an_author_cannot_add_a_provider_and_is_told_so(demo):
     assert answer.status_code == 403
     assert sentence in html_of(answer)
     assert Document.objects.count() == 0
+
+
+def test_an_author_cannot_make_the_provider_play_more_and_is_told_so(demo_with_flows):
+    kim = author(demo_with_flows)
+    page = html_of(kim.get(GALLERY + "competitive-analysis/"))
+    assert "adds to the provider “simulated”, and that takes the role admin here." in page
+    assert "Simulated model (scripted) provider simulated plays more" in words(page)
+    assert kim.post(GALLERY + "competitive-analysis/").status_code == 403
+
+
+def test_an_author_cannot_add_a_policy_and_is_told_so(demo):
+    hosted = {"kind": "provider", "slug": "simulated", "type": "openai", "api_key": "sk-test"}
+    documents.create_and_publish(demo, "provider", "simulated", hosted, None)
+    kim = author(demo)
+    page = html_of(kim.get(GALLERY + "code-review/"))
+    assert "adds the policy “reviews-by-the-flow”, and that takes the role admin here." in page
+    assert kim.post(GALLERY + "code-review/").status_code == 403
+    assert signed_in("ada").post(GALLERY + "code-review/").status_code == 302
 
 
 def test_an_author_uses_a_starter_whose_provider_is_there(demo_with_flows):

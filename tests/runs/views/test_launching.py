@@ -206,6 +206,39 @@ def test_samples_and_recent_runs_fill_the_form(demo_with_flows):
     assert form_on(html_of(ada.get(SUPPORT + "?sample=nothing")))["input/message"] == ""
 
 
+def test_protected_values_of_a_past_run_are_left_empty_and_no_token_is_sent(demo):
+    texts = {name: {"type": "string"} for name in ("to", "note", "kept")}
+    address = publish(demo, {"type": "object", "properties": {**texts, "more": {}}})
+    held = {
+        "to": "<EMAIL_ADDRESS_1>",
+        "note": "Ask <PHONE_NUMBER_2>.",
+        "kept": "as <\\EMAIL_ADDRESS_1> was written",
+        "more": {"<\\PASSWORD_1>": ["<EMAIL_ADDRESS_1>", 7]},
+    }
+    ada, user = signed_in("ada"), User.objects.get(username="ada")
+    run = store_run(demo, user, clock.now(), input=held, flow="typed")
+    page = html_of(ada.get(f"{address}?run={run.public_id}"))
+    sent = form_on(page)
+    assert (sent["input/to"], sent["input/note"]) == ("", "")
+    assert sent["input/kept"] == "as <EMAIL_ADDRESS_1> was written"
+    assert json.loads(sent["input/more~json"]) == {"<PASSWORD_1>": ["", 7]}
+    assert "Some fields are left empty:" in page and f'href="/runs/{run.public_id}/retries/"' in page
+    plain = store_run(demo, user, clock.now(), input={"to": "all"}, flow="typed")
+    assert "left empty" not in html_of(ada.get(f"{address}?run={plain.public_id}"))
+
+
+def test_a_label_that_holds_what_is_protected_is_refused_at_its_row(demo_with_flows):
+    rule = {"entities": ["EMAIL_ADDRESS"], "where": ["run_input"], "action": "mask"}
+    body = {"kind": "privacy", "slug": "default", "name": "Default", "rules": [rule]}
+    documents.create_and_publish(demo_with_flows, "privacy", "default", body, None)
+    labels = {"options/labels/0/name": "customer", "options/labels/0/value": "ann@northwind-mail.com"}
+    answer = signed_in("ada").post(SUPPORT, {"input/message": "Hello", "key": "k1", **labels})
+    assert answer.status_code == 422
+    said = words(html_of(answer))
+    assert "protect what is found here (EMAIL_ADDRESS): a name is read by everybody, leave it out." in said
+    assert not Run.objects.exists()
+
+
 def test_defaults_of_the_schema_stand_in_a_fresh_form(demo):
     address = publish(demo, {"type": "object", "properties": {"tone": {"type": "string", "default": "dry"}}})
     assert form_on(html_of(signed_in("ada").get(address)))["input/tone"] == "dry"
@@ -213,7 +246,7 @@ def test_defaults_of_the_schema_stand_in_a_fresh_form(demo):
 
 def test_the_page_says_what_the_run_may_cost(demo_with_flows):
     said = words(html_of(signed_in("ada").get(SUPPORT)))
-    assert "Expected $0.0025" in said
+    assert "Expected $0.016" in said
     assert "At worst $0.50" in said
 
 

@@ -205,7 +205,7 @@ def test_long_lists_come_in_pages_that_lead_both_ways(project):
         ]
         following = page.partition('">Next')[0].rpartition('href="')[2] if ">Next<" in page else ""
         path = f"/projects/demo/agents/{following}" if following else ""
-    assert len(seen) == 69
+    assert len(seen) == 74
     assert seen == sorted(seen)
     last = ben.get(pages[-1]).content.decode()
     (back,) = re.findall(r'href="([^"]*before[^"]*)"', last)

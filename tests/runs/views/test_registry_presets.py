@@ -43,6 +43,21 @@ def test_each_preset_makes_a_draft_that_publishes(ada, demo, slug):
     assert (version.number, is_new) == (1, True)
 
 
+def test_a_second_agent_of_one_preset_is_offered_a_slug_that_is_free(ada, demo):
+    def offered():
+        page = ada.get(f"{PAGE}?preset=fact-checker").content.decode()
+        return sent_by(page, 'aria-labelledby="agent-title"') | {"new/model": "sim/any"}
+
+    for slug, expected in (
+        ("", "fact-checker"),
+        ("fact-checker-2", "fact-checker-2"),
+        ("fact-checker-3", "fact-checker-3"),
+    ):
+        sent = offered()
+        assert sent["new/slug"] == [slug]
+        assert ada.post(f"{PAGE}?preset=fact-checker", sent).headers["Location"].endswith(f"/{expected}/")
+
+
 def test_what_is_written_on_the_page_takes_the_place_of_the_presets_words(ada, demo):
     fields = {"new/name": "Post room", "new/purpose": "Sorts our mail.", "new/model": "sim/any"}
     assert ada.post(f"{PAGE}?preset=router", fields).status_code == 302

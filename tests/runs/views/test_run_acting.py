@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from governance import ids
+from governance.models import Approval
 from runs.models import Event, Feedback, Run, Step
 from tests.runs.views.journals import replay
 from tests.runs.views.people import signed_in
@@ -77,6 +79,29 @@ def test_a_fork_takes_over_what_does_not_lie_behind_its_node(ended):
     taken = set(Step.objects.filter(run=forked).values_list("node", flat=True))
     assert taken == {"start", "classify", "billing", "sales"}
     assert "Forked from" in text_of(client.get(address(forked)))
+
+
+def test_a_fork_says_which_approvals_it_takes_over(ended):
+    client = signed_in("ada")
+    assert "What people approved stays approved" not in text_of(client.get(address(ended, "forks/")))
+    Approval.objects.create(
+        id=ids.new_id(),
+        project=ended.project,
+        kind="approval",
+        run_id=ended.id,
+        node="billing",
+        title="Refund?",
+        payload={},
+        reviewers=["role:reviewer"],
+        status="approved",
+        fingerprint="0" * 64,
+        requested_at=1,
+    )
+    said = text_of(client.get(address(ended, "forks/")))
+    assert (
+        "What people approved stays approved in steps that are taken over, and nobody is asked anew" in said
+    )
+    assert "asked anew: Billing specialist." in said
 
 
 @pytest.mark.parametrize(

@@ -127,3 +127,14 @@ def test_a_supervisor_that_failed_shows_what_was_done_until_then(project):
     assert "broken Failed" in said
     assert "silent/m answered 500, as its script says. provider_error" in said
     assert "analyst Succeeded 0.7s · $0.00086 Look at it Why: The analyst can." in said
+
+
+def test_a_route_after_a_second_opinion_shows_both_reasons_and_the_average(project):
+    run = replay(project, ada(project), "sorted")
+    said = detail(run, "r/1", "why")
+    assert (
+        "sorter: It speaks of an invoice and of an error. second: The error is on the invoice. billing 0.7 technical "
+        "0.325 0.325 is below the threshold 0.6" in said
+    )
+    assert "Which route, decided by: an agent." in said
+    assert detail(run, "r/1/0").startswith("Which desk? second, second opinion")

@@ -1,5 +1,6 @@
 """A project's name and limit, the tokens that open it, its secrets: who may, what is shown, what never is."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from tests.runs.views.people import signed_in
 
 SETTINGS = "/projects/demo/settings/"
 TOKENS, SECRETS = f"{SETTINGS}tokens/", f"{SETTINGS}secrets/"
+YES = {"confirmed": "yes"}
 
 
 def user(name: str) -> User:
@@ -147,7 +149,7 @@ def test_an_admin_revokes_what_opens_this_project_alone(demo):
     foreign, _ = tokens.create(user("sam"), "theirs", Project.objects.get(slug="elsewhere"))
     ada = signed_in("ada")
     answers = {
-        token.name: ada.post(f"{TOKENS}{ids.encode(token.id)}/deletion/").status_code
+        token.name: ada.post(f"{TOKENS}{ids.encode(token.id)}/deletion/", YES).status_code
         for token in (bound, everywhere, foreign)
     }
     assert answers == {"ci": 302, "everywhere": 404, "theirs": 404}
@@ -155,12 +157,37 @@ def test_an_admin_revokes_what_opens_this_project_alone(demo):
     assert AuditEntry.objects.get(action="token.delete").actor == "ada"
 
 
+def test_what_cannot_be_taken_back_is_asked_once_more_without_script(demo):
+    secrets.put(demo, "crm", "v", None)
+    token, _ = tokens.create(user("ada"), "ci", demo)
+    ada = signed_in("ada")
+    address = f"{TOKENS}{ids.encode(token.id)}/deletion/"
+    for asked, sent in (
+        (ada.get(address), {}),
+        (ada.post(address), {}),
+        (ada.post(f"{SECRETS}deletion/", {"name": "crm"}), {"name": "crm"}),
+    ):
+        page = asked.content.decode()
+        assert asked.status_code == 200
+        assert {name: value for name, value in hidden_fields(page) if name != "csrfmiddlewaretoken"} == {
+            **sent,
+            **YES,
+        }
+    assert (ApiToken.objects.count(), Secret.objects.count()) == (1, 1)
+    assert signed_in("rita").get(address).status_code == 404
+
+
+def hidden_fields(page: str) -> list[tuple[str, str]]:
+    form = page.partition("<main")[2].partition("</main>")[0]
+    return re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+
+
 def test_a_member_revokes_their_own_token_only(demo):
     own, _ = tokens.create(user("ben"), "own", demo)
     other, _ = tokens.create(user("rita"), "other", demo)
     ben = signed_in("ben")
     assert ben.post(f"{TOKENS}{ids.encode(other.id)}/deletion/").status_code == 404
-    assert ben.post(f"{TOKENS}{ids.encode(own.id)}/deletion/").status_code == 302
+    assert ben.post(f"{TOKENS}{ids.encode(own.id)}/deletion/", YES).status_code == 302
     assert "Token own revoked." in ben.get(TOKENS).content.decode()
     assert [token.name for token in ApiToken.objects.all()] == ["other"]
     assert signed_in("sam").post(f"{TOKENS}{ids.encode(other.id)}/deletion/").status_code == 404
@@ -231,9 +258,9 @@ def row_of(client: Client, name: str) -> str:
 def test_a_secret_is_deleted_once(demo):
     secrets.put(demo, "crm", "v", None)
     ada = signed_in("ada")
-    assert ada.post(f"{SECRETS}deletion/", {"name": "crm"})["Location"] == SECRETS
+    assert ada.post(f"{SECRETS}deletion/", {"name": "crm", **YES})["Location"] == SECRETS
     assert Secret.objects.count() == 0
-    assert ada.post(f"{SECRETS}deletion/", {"name": "crm"}).status_code == 404
+    assert ada.post(f"{SECRETS}deletion/", {"name": "crm", **YES}).status_code == 404
 
 
 def test_more_tokens_and_secrets_ask_no_more_questions(demo):
