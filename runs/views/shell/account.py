@@ -72,7 +72,8 @@ def token_destroy(request: HttpRequest, token: int) -> HttpResponse:
     if found is None:
         raise NotFound(_("You have no such token."))
     if not confirmation.is_given(request):
-        return confirmation.asked(request, **new_token.revocation(found, _("your account")), back=reverse("account"))
+        asked, project = new_token.revocation(found, _("your account")), frame.last_project(request)
+        return confirmation.asked(request, **asked, back=reverse("account"), project=project)
     tokens.delete(found, request.user)
     messages.success(request, _("Token %(name)s revoked.") % {"name": found.name})
     return redirect("account")

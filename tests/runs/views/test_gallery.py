@@ -109,7 +109,9 @@ def test_using_a_starter_publishes_it_and_leads_to_its_launch(demo):
     assert answer["Location"] == "/projects/demo/flows/customer-support/launch/"
     page = html_of(ada.get(answer["Location"]))
     made = Document.objects.filter(project=demo).count()
-    assert f"Customer support is here and published. New documents: {made}. Used as they were here: 0." in page
+    assert (
+        f"Customer support is here and published. New documents: {made}. Used as they were here: 0." in page
+    )
     assert "Billing: the charge was refunded before, so nothing is done." in page
     assert ada.post(answer["Location"], {"input/message": "Hello"}).status_code == 302
     assert Run.objects.get().flow == "customer-support"

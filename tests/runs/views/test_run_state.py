@@ -134,3 +134,15 @@ def test_a_run_without_state_has_no_such_tab_and_panel(demo):
 def test_the_whole_page_shows_it_without_a_script(run):
     assert "run-typed-state" in signed_in("ben").get(address(run, "about/")).content.decode()
     assert "State after this step" in text_of(signed_in("ben").get(address(run, "steps/a/1/?tab=state")))
+
+
+def test_the_api_tells_members_the_state_and_strangers_nothing(run):
+    path = f"/api/v1/runs/{run.public_id}/state/"
+    assert signed_in("ben").get(path).json()["state"] == {
+        "notes": ["<i>one</i>", "two", "three"],
+        "status": "done",
+        "total": 7,
+    }
+    assert signed_in("ben").get(f"{path}?at=5").json()["state"]["notes"] == ["<i>one</i>"]
+    assert signed_in("ben").get(f"{path}?reveal=true").status_code == 403
+    assert signed_in("sam").get(path).status_code == 404
