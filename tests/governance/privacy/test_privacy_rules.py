@@ -10,7 +10,12 @@ from governance.privacy import Ruleset, rulesets
 from governance.privacy.rulesets import Rulesets
 
 KIND = Kind(
-    "privacy", "privacy", privacy_documents.SCHEMA, privacy_documents.problems, lambda body: [], lambda body: []
+    "privacy",
+    "privacy",
+    privacy_documents.SCHEMA,
+    privacy_documents.problems,
+    lambda body: [],
+    lambda body: [],
 )
 
 
