@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a node asks a person; `kind` is approval or question. Times are seconds from now."""
+    """What a node asks a person; `kind` is approval or question. Times are seconds from now.
+
+    `seat` names the participant that is answered for, one of `seats`: within one step a person answers for one only.
+    """
 
     kind: str
     title: str
@@ -19,6 +22,8 @@ class Question:
     four_eyes: bool = False
     due_in_s: float | None = None
     on_timeout: str = "reject"
+    seat: str = ""
+    seats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

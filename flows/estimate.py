@@ -38,6 +38,7 @@ USUAL_ITEMS = 5
 SECOND_OPINION = "/config/second_opinion"
 HANDING_ON = {
     "agent": False,
+    "map": False,
     "supervisor": True,
 }  # whose agents may hand their work on: the node's, the workers
 STRUCTURED = ("router", "team")

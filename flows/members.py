@@ -21,7 +21,8 @@ class Member(NamedTuple):
 
     @property
     def slug(self) -> str:
-        return self.ref.partition("@")[0]
+        """What it is called: a person's name may hold an @, a document's has its version behind it."""
+        return self.ref if self.kind == "person" else self.ref.partition("@")[0]
 
 
 def member(name: str) -> Member:

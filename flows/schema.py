@@ -19,6 +19,7 @@ from governance.schemas import MUST_BE
 
 MOST_NODES = 500
 MOST_EDGES = 2_000
+MOST_FIELDS = 100  # of the state
 NAME = {"type": "string", "maxLength": 200}
 PROSE = {"type": "string", "maxLength": 10_000}
 NODE_ID = "^[a-z][a-z0-9_]{0,63}$"
@@ -50,9 +51,13 @@ LIMITS = strict(
 )
 STATE = strict(
     {
-        "schema": json_schema("What the state holds"),
+        "schema": {
+            **json_schema("What the state holds"),
+            "properties": {"properties": {"maxProperties": MOST_FIELDS}},
+        },
         "reducers": {
             "type": "object",
+            "maxProperties": MOST_FIELDS,
             "additionalProperties": {"enum": ["append", "merge", "max", "min", "replace"]},
         },
     }
@@ -69,7 +74,7 @@ EDGE = strict(
 WRITES = {
     "type": "object",
     "description": "What the step writes to the flow's state when it succeeded: a value for each field",
-    "maxProperties": 100,
+    "maxProperties": MOST_FIELDS,
 }
 NODE = strict(
     {

@@ -18,7 +18,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 
-from governance import audit, clock, ids, review, schemas
+from governance import audit, clock, ids, review, schemas, seats
 from governance.inbox import cancelling, expiring, opening, plain, withdrawing
 from governance.models import Approval, Decision, Group, Project, User
 from governance.models.projects import ROLES
@@ -72,7 +72,7 @@ def decide(
     """What `user` says to an item; returns it as it is then. A `payload` of None is JSON's null.
 
     Raises NotFound, Forbidden (no reviewer of it, or four eyes), Refused (422: no such decision, no fingerprint, a
-    payload that does not fit), Conflict (409: stale fingerprint, decided already, said already, changed payload).
+    payload that does not fit), Conflict (409: stale fingerprint, decided already, said already, another seat, changed payload).
     """
     approval = _found(Approval.objects, approval.pk)
     _refuse_unfit(approval, decision, fingerprint, reason)
@@ -128,6 +128,7 @@ def pending_for(user: User, project: Project) -> list[Approval]:
         if not names.isdisjoint(approval.reviewers)
         and not (approval.four_eyes and approval.launched_by_id == user.pk)
         and user.pk not in {decision.by_id for decision in approval.decisions.all()}
+        and not seats.taken(approval, user)
     ]
 
 
@@ -170,6 +171,8 @@ def _refuse_late(approval: Approval, user: User, fingerprint: str | None) -> Non
         raise Conflict(f"This {approval.kind} is {approval.status.replace('_', ' ')} already.")
     if approval.decisions.filter(by=user).exists():
         raise Conflict("You have decided this already: another reviewer has to agree.")
+    if taken := seats.taken(approval, user):
+        raise Conflict(taken)
     if fingerprint != approval.fingerprint:
         raise Conflict(STALE)
     if approval.due_at is not None and approval.due_at <= clock.now():

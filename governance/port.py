@@ -132,7 +132,8 @@ class ApprovalRequest:
     """What a person must decide before `call` goes on. `fingerprint` binds it to the exact operation.
 
     `subject` says what that is: {action, tool?: {slug, version, type, risk}, agent?: {slug, version}, model?,
-    policies: [names with versions]}; empty where a node of the flow asks.
+    policies: [names with versions]}; {seat, seats: [names]} where a team asks one of its people (governance.seats);
+    empty where another node of the flow asks.
     """
 
     kind: str

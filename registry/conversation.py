@@ -29,6 +29,7 @@ UNUSUAL = re.compile(r"[^A-Za-z0-9_-]")
 
 CallModel = Callable[[list[dict], list[dict], Mapping | None, int], Awaitable[Reply]]
 CallTool = Callable[[str, Mapping], Awaitable[Any]]
+Fault = Callable[[Mapping, Any], str | None]
 CallFunction = Callable[["Asked", Mapping], Awaitable[Any]]
 
 
@@ -70,6 +71,7 @@ class Talk:
     max_tool_calls: int = DEFAULT_TOOL_CALLS
     attempt: int = 1
     window: Window = Window()
+    fault: Fault = mismatch  # what is wrong with something by its schema
 
 
 async def converse(
@@ -102,6 +104,7 @@ class _Conversation:
                 slug, document.get("description") or document.get("name") or slug, input_schema_of(document)
             )
             for slug, document in talk.tools.items()
+            if slug not in talk.functions  # of one name there is one: what the flow itself offers
         ]
         self.functions = [
             _offer(name, one.description, one.parameters) for name, one in talk.functions.items()
@@ -176,7 +179,7 @@ class _Conversation:
         offer = self.talk.functions[call.name]
 
         async def checked(arguments: Mapping) -> Any:
-            fault = mismatch(offer.parameters, arguments)
+            fault = self.talk.fault(offer.parameters, arguments)
             if fault:
                 raise CallFailed("invalid_input", fault, final=True)
             given = await self.function(asked, arguments)
@@ -207,7 +210,7 @@ class _Conversation:
             if not reply.text and reply.tool_calls:
                 return "the model asked for a tool that it was not offered instead of answering", None
             return None, {"text": reply.text}
-        return read_object(reply.text, self.talk.output_schema)
+        return read_object(reply.text, self.talk.output_schema, self.talk.fault)
 
     def _ask_again(self, reply: Reply, fault: str) -> None:
         """One more turn that says what was wrong, while this attempt has a repair left."""
@@ -231,7 +234,7 @@ async def _together(results: list[Awaitable[str]]) -> list[str]:
     return list(ended)
 
 
-def read_object(text: str, schema: Mapping) -> tuple[str | None, Any]:
+def read_object(text: str, schema: Mapping, fault_of: Fault = mismatch) -> tuple[str | None, Any]:
     """The JSON object in a model's answer, with or without a code fence: (what is wrong, None) or (None, object)."""
     try:
         value = orjson.loads(without_fence(text))
@@ -239,7 +242,7 @@ def read_object(text: str, schema: Mapping) -> tuple[str | None, Any]:
         return f"$: this is not JSON ({error})", None
     if not isinstance(value, dict):
         return "$: this is JSON, but not an object", None
-    fault = mismatch(schema, value)
+    fault = fault_of(schema, value)
     return (fault, None) if fault else (None, value)
 
 

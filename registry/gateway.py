@@ -89,11 +89,12 @@ def hand_over(desk: Desk, facts: Mapping, source: str, target: str, message: str
 
 async def _handed_over(desk: Desk, call: str, facts: Mapping, source: str, target: str, message: str) -> None:
     recorded = desk.recall(call)
+    if recorded.result is not None:
+        return
     given = {"text": privacy.clear(desk, message), "from": source, "to": target}
     operation = Operation("handoff", call, {**facts, "input": given})
     await permit(desk, operation, recorded, text=message)
-    if recorded.result is None:
-        desk.add("agent.handoff", {"call": call, "from": source, "to": target, "status": "ok"})
+    desk.add("agent.handoff", {"call": call, "from": source, "to": target, "status": "ok"})
 
 
 async def _leaving(

@@ -17,6 +17,7 @@ from registry.calls import CallFailed, ModelAsk, Reply
 from registry.checks import provider_of
 from registry.lookups import Provider
 from registry.reservations import Reservation
+from registry.usage import Usage, capped, worst_case
 
 DEFAULT_MAX_TOKENS = 1024
 GRACE_S = 5.0  # a backend keeps its own deadline; this one stops a backend that does not
@@ -126,50 +127,55 @@ class Attempt:
             answer = await _complete(self.request, streamed)
         except asyncio.CancelledError:
             self.admission.dropped()
-            self._failed("error", CallFailed("cancelled", "The call was cancelled."), *self._seen(streamed))
+            self._failed("error", CallFailed("cancelled", "The call was cancelled."), self._seen(streamed))
             raise
         except BackendError as error:
             for line in judge(self.admission, error.code, error.status, error.retryable):
                 self.desk.add("note", line)
             status = "refused_by_peer" if error.refused_by_peer else "error"
-            failure, tokens = failure_of(error), (error.input_tokens, error.output_tokens)
-            self._failed(status, failure, tokens, error.cost_nano)
+            failure, used = failure_of(error), Usage(error.input_tokens, error.output_tokens, error.cost_nano)
+            self._failed(status, failure, self._counted(used, error.usage_estimated))
             await self.reservation.settled()
             raise failure from error
         except TimeoutError as late:
             for key in self.admission.failed():
                 self.desk.add("note", opened(key))
-            raise self._failed("error", _late(self.request), *self._seen(streamed)) from late
+            raise self._failed("error", _late(self.request), self._seen(streamed)) from late
         self.admission.succeeded()
         return answer
 
     async def _arrived(self, answer: ModelReply) -> tuple[Reply, str]:
         """On record as the rules leave it; what they stop has its cost on record, and no words."""
-        used = (answer.input_tokens, answer.output_tokens), answer.cost_nano
+        said = Usage(answer.input_tokens, answer.output_tokens, answer.cost_nano)
+        used = self._counted(said, answer.usage_estimated)
         is_object = self.ask.response_schema is not None
         try:
             reply = lines.bounded(answer)
             reply, held = await answers.arriving(self.desk, self.call, self.rules, reply, is_object)
         except CallFailed as failure:
-            raise self._failed("error", failure, *used) from None
+            raise self._failed("error", failure, used) from None
         except BaseException:
             lost = CallFailed("cancelled", "The call was cut off before its answer was looked through.")
-            self._failed("error", lost, *used)
+            self._failed("error", lost, used)
             raise
-        self._record("ok", *used, response=lines.response(self.desk, reply), held=held)
+        self._record("ok", used, response=lines.response(self.desk, reply), held=held)
         return reply, held
 
-    def _failed(
-        self, status: str, failure: CallFailed, tokens: tuple[int, int], cost: int | None
-    ) -> CallFailed:
-        self._record(status, tokens, cost, error=failure)
+    def _counted(self, used: Usage, is_estimated: bool) -> Usage:
+        """What is booked: at most what could be held for the call. The journal says where a provider told of more."""
+        counted = used.within(worst_case(self.provider, self.request))
+        if counted is not used and not is_estimated:
+            self.desk.add("note", capped(self.call, used, counted))
+        return counted
+
+    def _failed(self, status: str, failure: CallFailed, used: Usage) -> CallFailed:
+        self._record(status, used, error=failure)
         return failure
 
     def _record(
         self,
         status: str,
-        tokens: tuple[int, int],
-        cost: int | None,
+        used: Usage,
         *,
         error: CallFailed | None = None,
         response: Mapping | None = None,
@@ -179,21 +185,22 @@ class Attempt:
             self.call,
             self.ask.model,
             status,
-            tokens=tokens,
-            cost=cost,
+            tokens=used.tokens,
+            cost=used.cost,
             error=error,
             prompt=lines.prompt(self.desk, self.ask.messages),
             response=response,
             held=held,
         )
         self.desk.add("model.called", data)
-        self.reservation.settle(cost, tokens)
+        self.reservation.settle(used.cost, used.tokens)
 
-    def _seen(self, streamed: "_Streamed") -> tuple[tuple[int, int], int | None]:
+    def _seen(self, streamed: "_Streamed") -> Usage:
         """Tokens and cost of a call that nobody accounts for."""
         tokens = streamed.tokens(self.request)
         price = self.provider.price(self.request.model)
-        return tokens, None if price is None else price.cost_nano(*tokens)
+        used = Usage(*tokens, None if price is None else price.cost_nano(*tokens))
+        return self._counted(used, is_estimated=True)
 
 
 def failure_of(error: BackendError) -> CallFailed:

@@ -17,9 +17,10 @@ from governance.budgets.sentences import exceeded_sentence
 from governance.ids import account_name
 from governance.money import dollars, nano
 from governance.port import Desk, Facts, Hold, Limit, Pause, Settlement, Short
-from registry.backends import ModelRequest, backend
+from registry.backends import ModelRequest
 from registry.calls import CallFailed, ModelAsk
 from registry.lookups import Provider
+from registry.usage import worst_case
 
 
 class Reservation:
@@ -85,7 +86,7 @@ async def reserve(
     if not drawn.limits and most_per_call is None:
         await desk.commit()
         return Reservation(desk, call, ask, ())
-    worst = _worst_case(provider, request)
+    worst = worst_case(provider, request).cost
     if worst is None and not provider.may_be_unpriced(request.model):
         raise _exceeded(desk, call, 0, ("price",), unpriced_sentence(ask.model, request.model))
     if most_per_call is not None and (worst or 0) > most_per_call:
@@ -157,13 +158,6 @@ def unpriced_sentence(ask_model: str, model: str) -> str:
         f"the model {ask_model} has no price and a limit applies; give it one in its provider's prices, "
         f"or mark it with prices: {{{model}: {{unpriced: true}}}}"
     )
-
-
-def _worst_case(provider: Provider, request: ModelRequest) -> int | None:
-    price = provider.price(request.model)
-    if price is None:
-        return None
-    return price.cost_nano(*backend(provider.document["type"]).estimate(request))
 
 
 def _agent_limit(ask: ModelAsk, name: str) -> int | None:

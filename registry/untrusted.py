@@ -7,6 +7,7 @@ from urllib.parse import quote, quote_plus
 REPLACEMENT = "\ufffd"
 HIDDEN = "[secret]"
 SHORTEST_SECRET = 4  # a shorter "secret" would blank out ordinary text everywhere
+SHORTEST_KEY = 8  # of a model's answers: "ollama" or "EMPTY" stand for no key at all, and are words
 
 
 def storable_text(text: str) -> str:
@@ -44,6 +45,40 @@ def replacer(names: Mapping[str, str]) -> Callable[[str], str]:
         return text
 
     return replaced
+
+
+class StreamScrubber:
+    """`scrub` for a text that comes in pieces: an end that may be the beginning of a secret waits for the next piece."""
+
+    __slots__ = ("_held", "_scrub", "_spellings")
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        known = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        self._scrub = scrubber(known)
+        self._spellings = [spelling for secret in known for spelling in _spellings(secret)]
+        self._held = ""
+
+    def push(self, text: str) -> str:
+        """What can be shown by now."""
+        if not self._spellings:
+            return text
+        text = self._scrub(self._held + text)
+        end = min(_beginning(text, spelling) for spelling in self._spellings)
+        self._held = text[end:]
+        return text[:end]
+
+    def end(self) -> str:
+        """The rest of a text that is complete."""
+        rest, self._held = self._held, ""
+        return rest
+
+
+def _beginning(text: str, spelling: str) -> int:
+    """Where `text` ends with a beginning of `spelling`; its length where it does not."""
+    at = text.find(spelling[0], max(0, len(text) - len(spelling) + 1))
+    while at >= 0 and not spelling.startswith(text[at:]):
+        at = text.find(spelling[0], at + 1)
+    return len(text) if at < 0 else at
 
 
 def _spellings(secret: str) -> set[str]:

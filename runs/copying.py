@@ -49,6 +49,14 @@ class Copy:
             and data.get("status") == "failed"
             and (line.node, line.iteration, None) in done
         }
+        # A turn belongs to one conversation: where that is held anew, it may ask others for other things.
+        done -= {
+            key_of(line)
+            for line, data in lines
+            if line.type == "step.started"
+            and "turn" in data
+            and (line.node, line.iteration, None) not in done
+        }
         return [line for line, _ in lines if key_of(line) in done]
 
     def _event(self, event: Event) -> Event:

@@ -7,6 +7,7 @@ walking both paths at once, always with the one that is behind, finds that for a
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from flows.graph import Graph
 
@@ -22,17 +23,15 @@ class AtOnce:
         self.useful = {
             node for node in graph.nodes if any(graph.leads(node, wanted) for wanted in self.nodes)
         }
+        self._cut_off: dict[str, set[str]] = {}
         self._after = {node: self._settled_before(node) for node in self.nodes}
-        self._beside: dict[str, set[str]] | None = None
 
     def may(self, one: str, other: str) -> bool:
         """Whether two of the nodes may run at the same time."""
         if one == other or other in self._after[one] or one in self._after[other]:
             return False
         earlier, later = sorted((one, other), key=self.place.__getitem__)
-        return any(
-            node != earlier and self.graph.leads(node, later) for node in self._pairs().get(earlier, ())
-        )
+        return bool(self._beside.get(earlier, 0) & self._leading_to[later] & ~(1 << self.place[earlier]))
 
     # --- who waits for whom ------------------------------------------------------------------------------------
 
@@ -54,8 +53,17 @@ class AtOnce:
     def _behind_loops(self, node: str) -> Iterator[str]:
         """Where edges lead that settle when a loop around the node ends: all in it has settled then."""
         for loop in self.graph.loops_around[node]:
-            for inside in loop.body:
-                yield from (target for target in self._next(inside) if target not in loop.body)
+            yield from self._exits[loop.edge.index]
+
+    @cached_property
+    def _exits(self) -> dict[int, set[str]]:
+        """Where the edges out of each loop lead, by the place of the loop's edge."""
+        return {
+            loop.edge.index: {
+                target for inside in loop.body for target in self._next(inside) if target not in loop.body
+            }
+            for loop in self.graph.loops
+        }
 
     def _waits(self, join: str, node: str) -> bool:
         """Whether `join` waits for all that leads to it, or cuts `node` off where it does not."""
@@ -64,6 +72,11 @@ class AtOnce:
 
     def _cut_off_by(self, join: str) -> set[str]:
         """Whatever is under way when this join starts early, and leads nowhere else (contract 4.3)."""
+        if join not in self._cut_off:
+            self._cut_off[join] = self._leading_only_to(join)
+        return self._cut_off[join]
+
+    def _leading_only_to(self, join: str) -> set[str]:
         found = {join}
         for node in reversed(self.graph.order):
             edges = self.graph.outgoing[node]
@@ -73,20 +86,28 @@ class AtOnce:
 
     # --- who runs in one pass ----------------------------------------------------------------------------------
 
-    def _pairs(self) -> dict[str, set[str]]:
-        """Where two paths can be at once, by the one that is behind: its node → the nodes of the other."""
-        if self._beside is None:
-            begun = (self.graph.start, self.graph.start)
-            found, pending = {begun}, [begun]
-            while pending:
-                for pair in self._onwards(*pending.pop()):
-                    if pair not in found:
-                        found.add(pair)
-                        pending.append(pair)
-            self._beside = {}
-            for behind, ahead in found:
-                self._beside.setdefault(behind, set()).add(ahead)
-        return self._beside
+    @cached_property
+    def _beside(self) -> dict[str, int]:
+        """Where two paths can be at once, by the one that is behind: its node → the nodes of the other, as bits."""
+        begun = (self.graph.start, self.graph.start)
+        found, pending = {begun}, [begun]
+        while pending:
+            for pair in self._onwards(*pending.pop()):
+                if pair not in found:
+                    found.add(pair)
+                    pending.append(pair)
+        beside: dict[str, int] = {}
+        for behind, ahead in found:
+            beside[behind] = beside.get(behind, 0) | 1 << self.place[ahead]
+        return beside
+
+    @cached_property
+    def _leading_to(self) -> dict[str, int]:
+        """The nodes that lead to each of those asked about, as bits."""
+        return {
+            wanted: sum(1 << place for node, place in self.place.items() if self.graph.leads(node, wanted))
+            for wanted in self.nodes
+        }
 
     def _onwards(self, behind: str, ahead: str) -> Iterator[Pair]:
         edges = [

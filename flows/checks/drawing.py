@@ -30,6 +30,7 @@ class Drawing:
         for place, node in enumerate(self.all_nodes):
             self.place.setdefault(node.id, place)
         self._lookup, self._found = lookup, {}
+        self._outputs: dict[str, Mapping | None] = {}
 
     @cached_property
     def graph(self) -> Graph:
@@ -82,6 +83,11 @@ class Drawing:
 
     def output_of(self, node: str) -> Mapping | None:
         """What is known of a node's output where it succeeded."""
+        if node not in self._outputs:
+            self._outputs[node] = self._output_of(node)
+        return self._outputs[node]
+
+    def _output_of(self, node: str) -> Mapping | None:
         found = self.graph.nodes[node]
         if found.on_error != "port" or found.type not in TYPES or found.type == "start":
             return self.outputs.get(node)

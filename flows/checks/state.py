@@ -1,13 +1,13 @@
-"""The typed state of a flow: fields that exist, reducers and values that fit them, no two writers in a race."""
+"""The typed state of a flow: fields that exist, reducers and values that fit them. Races: flows.checks.races."""
 
-from collections.abc import Iterator, Mapping
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Set
+from itertools import islice
 from typing import Any
 
-from flows.checks.at_once import AtOnce
 from flows.checks.drawing import Drawing
 from flows.checks.expressions import Reads, Single
 from flows.checks.fits import made_by
+from flows.checks.races import races
 from flows.checks.scope import expressions_of
 from flows.checks.shapes import can_be, listed, misfits, types
 from flows.graph import Node
@@ -15,10 +15,7 @@ from flows.state import REDUCERS, Declared
 from governance.refusals import Problem, pointer
 from governance.schemas import instance_problems, nearest
 
-MEND_RACE = (
-    "give the field a reducer that keeps both (append, merge, max, min), let them write to two fields, "
-    "or connect them so that one comes after the other"
-)
+MOST_TOLD = 100  # of each kind: to look for the field that was meant takes a millisecond
 
 
 def state(drawing: Drawing) -> Iterator[Problem]:
@@ -26,12 +23,12 @@ def state(drawing: Drawing) -> Iterator[Problem]:
     declared = drawing.declared
     if declared is None and "state" in drawing.document:
         return
+    parts = [of_writing(drawing, declared)]
     if declared is not None:
-        yield from of_reducers(declared)
-        yield from of_defaults(declared)
-        yield from of_reading(drawing)
-        yield from of_races(drawing, declared)
-    yield from of_writing(drawing, declared)
+        first = (of_reducers(declared), of_defaults(declared), of_reading(drawing, declared))
+        parts = [*first, races(drawing, declared), *parts]
+    for part in parts:
+        yield from islice(part, MOST_TOLD)
 
 
 def of_reducers(declared: Declared) -> Iterator[Problem]:
@@ -54,35 +51,52 @@ def of_reducers(declared: Declared) -> Iterator[Problem]:
 
 
 def of_defaults(declared: Declared) -> Iterator[Problem]:
-    schema = declared.of_fields()
-    for name, default in declared.first().items():
+    """All defaults are checked in one go: each alone would read the whole schema again."""
+    first = declared.first()
+    unfit = misfits_of(declared, instance_problems(declared.of_fields(), first))
+    if "" in unfit:
+        message = f"The defaults of the state's fields cannot be checked: {unfit['']}"
+        yield Problem("/state/schema/properties", message, "default_misfit")
+    for name, default in first.items():
         at = f"/state/schema/properties{pointer(name)}/default"
         reducer = declared.reducer(name)
-        if found := instance_problems(schema, {name: default}):
-            message = f"The default of {name} does not fit its own schema: {found[0].message}"
+        if pointer(name) in unfit:
+            message = f"The default of {name} does not fit its own schema: {unfit[pointer(name)]}"
             yield Problem(at, message, "default_misfit")
         elif not REDUCERS[reducer].holds(default):
             message = f"Nothing can be added to the default of {name} by {reducer}: let it be {REDUCERS[reducer].what}."
             yield Problem(at, message, "default_misfit")
 
 
-def of_reading(drawing: Drawing) -> Iterator[Problem]:
+def misfits_of(declared: Declared, problems: list[Problem]) -> dict[str, str]:
+    """The first message of each field, by the field's pointer; that of no field by nothing."""
+    known = {pointer(name) for name in declared.fields}
+    found: dict[str, str] = {}
+    for problem in problems:
+        at = "/".join(problem.pointer.split("/")[:2])
+        found.setdefault(at if at in known else "", problem.message)
+    return found
+
+
+def of_reading(drawing: Drawing, declared: Declared) -> Iterator[Problem]:
+    there = {name for node, _ in drawing.typed for name in node.writes} | declared.first().keys()
     for node, node_type in drawing.typed:
         for single in expressions_of(drawing, node, node_type):
-            for problem in problems_of(drawing, single):
+            for problem in problems_of(declared, single, there):
                 yield drawing.at_node(problem, node.id)
 
 
-def problems_of(drawing: Drawing, single: Single) -> Iterator[Problem]:
-    """`state.x`, asked for or not, where there is no x. What lies below a field, flows.checks.fields says."""
-    declared, read = drawing.declared, single.reads()
-    if declared is None:
-        return
+def problems_of(declared: Declared, single: Single, there: Set[str]) -> Iterator[Problem]:
+    """`state.x`, asked for or not, where there is no x. What lies below a field, flows.checks.fields says.
+
+    `there` are the fields that a step writes to or that have a default.
+    """
+    read = single.reads()
     names = {path[1] for path in read.paths | read.guarded if path[0] == "state" and len(path) > 1}
     for name in sorted(names - declared.fields.keys()):
         message = f"The state has no field {name}: {instead(name, declared, 'read another')}."
         yield Problem(single.pointer, message, "unknown_field")
-    for name in sorted(never_there(drawing, declared, read)):
+    for name in sorted(relied_on(declared, read) - there):
         message = (
             f"state.{name} is read here, but no step writes to it and it has no default, so this fails: "
             "let a step before write to it, or give it a `default`."
@@ -90,11 +104,10 @@ def problems_of(drawing: Drawing, single: Single) -> Iterator[Problem]:
         yield Problem(single.pointer, message, "never_written")
 
 
-def never_there(drawing: Drawing, declared: Declared, read: Reads) -> set[str]:
-    """The fields that an expression relies on, and that nothing puts there."""
-    written = {name for node, _ in drawing.typed for name in node.writes}
-    relied_on = {path[1] for path in read.certain() if path[0] == "state" and len(path) > 1}
-    return (relied_on & declared.fields.keys()) - written - declared.first().keys()
+def relied_on(declared: Declared, read: Reads) -> set[str]:
+    """The fields that an expression cannot do without."""
+    named = {path[1] for path in read.certain() if path[0] == "state" and len(path) > 1}
+    return named & declared.fields.keys()
 
 
 def of_writing(drawing: Drawing, declared: Declared | None) -> Iterator[Problem]:
@@ -134,41 +147,6 @@ def takes(reducer: str, field: Any, made: Mapping) -> Mapping | None:
     if reducer == "merge" and isinstance(field, Mapping):
         return {"type": "object", **field, "required": []}
     return {"type": "number"} if reducer in ("max", "min") else field
-
-
-def of_races(drawing: Drawing, declared: Declared) -> Iterator[Problem]:
-    """Two that may write to one field at the same time, where the one that comes last would win by chance."""
-    graph = drawing.graph
-    if len(graph.order) < len(graph.nodes) or not any(node.type == "start" for node in graph.nodes.values()):
-        return
-    writers: dict[str, list[Node]] = {}
-    for node, _ in drawing.typed:
-        for name in node.writes:
-            if name in declared.fields and declared.reducer(name) in ("replace", "merge"):
-                writers.setdefault(name, []).append(node)
-    shared = {name: nodes for name, nodes in writers.items() if len(nodes) > 1}
-    at_once = AtOnce(graph, {node.id for nodes in shared.values() for node in nodes}) if shared else None
-    for name, nodes in shared.items():
-        told: set[str] = set()
-        for one, other in combinations(nodes, 2):
-            what = contested(drawing, declared, name, one, other)
-            if what and other.id not in told and at_once.may(one.id, other.id):
-                told.add(other.id)
-                message = (
-                    f"{one.id} and {other.id} may write to {what} at the same time, and whoever comes last would "
-                    f"win: {MEND_RACE}."
-                )
-                nodes_told = (one.id, other.id)
-                problem = Problem(f"/writes{pointer(name)}", message, "parallel_writes", nodes=nodes_told)
-                yield drawing.at_node(problem, other.id)
-
-
-def contested(drawing: Drawing, declared: Declared, name: str, one: Node, other: Node) -> str:
-    """What of a field both write to: all of it, or keys that both surely write; nothing where that cannot be said."""
-    if declared.reducer(name) != "merge":
-        return name
-    keys = [set(made_by(drawing, node.writes[name], node).get("required", ())) for node in (one, other)]
-    return ", ".join(f"{name}.{key}" for key in sorted(keys[0] & keys[1]))
 
 
 def types_of(schema: Any) -> frozenset[str]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flows.fixes.scene import Fix, Scene, the_only, with_config
-from flows.members import LISTS, member
-from governance.refusals import Problem
+from flows.members import LISTS
+from governance.refusals import Problem, pointer
 
 MOST_MEMBERS = 5  # so many agents may be put to work by one click
 USUAL_OPTIONS = ["yes", "no"]
@@ -37,12 +37,16 @@ def named_twice(scene: Scene, problem: Problem) -> Fix | None:
 
 
 def weight_dropped(scene: Scene, problem: Problem) -> Fix | None:
-    """Weights of those who take no part go."""
+    """A weight of nobody who takes part, or a second one of somebody, goes."""
     node = scene.node(problem)
     if node is None:
         return None
-    there = {member(name).slug for name in node["config"]["participants"]}
-    left = {name: weight for name, weight in node["config"]["weights"].items() if member(name).slug in there}
+    weights = node["config"]["weights"]
+    left = {
+        name: weight
+        for name, weight in weights.items()
+        if not problem.pointer.endswith(pointer("weights", name))
+    }
     return Fix("Remove its weight", (with_config(node, weights=left or None),))
 
 
@@ -97,6 +101,8 @@ MENDS = {
     "duplicate_participant": named_twice,
     "duplicate_worker": named_twice,
     "unknown_participant": weight_dropped,
+    "other_version": weight_dropped,
+    "duplicate_weight": weight_dropped,
     "missing_options": options_set,
     "missing_judge": judge_chosen,
     "missing_moderator": moderator_chosen,

@@ -1,6 +1,7 @@
 """What a node type is, and what it may use while its step runs."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -61,6 +62,15 @@ class Context(Protocol):
         reason: str,
     ) -> None:
         """Writes `choice.made`; a candidate is {name, score, excluded_because}."""
+
+    def who_plays(self, agent: str) -> str:
+        """The slug of who answers where the node names `agent`: that one, or the fallback in its place."""
+
+    def meant(self, value: Any) -> Any:
+        """`value` with what stands behind its tokens: to compare and to look up, never to keep or to pass on."""
+
+    def queued(self) -> AbstractAsyncContextManager:
+        """Around a wait for another call of the same turn: the step does nothing for it meanwhile."""
 
     def record_plan(self, round: int, text: str) -> None:
         """Writes what a supervisor said beside the delegations of a round: a `note` of kind `plan`, once a round."""

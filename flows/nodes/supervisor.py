@@ -1,8 +1,8 @@
 """The `supervisor` node: one agent plans, lets workers do the parts, looks at what they bring, and answers."""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from flows.chain import Chain
@@ -165,16 +165,18 @@ class Delegating:
         )
 
     async def delegate(self, arguments: Mapping, calling: Calling) -> Any:
-        worker, task = self.workers[arguments["agent"]], arguments["task"]
+        name, task = self.ctx.meant(arguments["agent"]), arguments["task"]
+        worker, ctx = self.workers[name], self.ctx
         if calling.index >= MOST_DELEGATIONS:
             raise StepFailed(
                 "denied", f"A round has at most {MOST_DELEGATIONS} delegations; ask again in the next."
             )
         number = self._round(calling)
-        me = self.config["agent"].partition("@")[0]
-        chain = self.ctx.chain.then(me, arguments["agent"], task)
-        handing = self.ctx.hand_over(me, worker.ref if worker.kind == "agent" else arguments["agent"], task)
-        entry = {"agent": arguments["agent"], "task": task, "output": None, "round": number}
+        me = ctx.who_plays(self.config["agent"])
+        most = (ctx.document("agent", self.config["agent"]) or {}).get("delegation", {}).get("max_hops")
+        chain = ctx.chain.within(most).then(me, name, task)
+        handing = ctx.hand_over(me, worker.ref if worker.kind == "agent" else name, task)
+        entry = {"agent": name, "task": task, "output": None, "round": number}
         self.entries.append(entry | ({"reason": arguments["reason"]} if arguments.get("reason") else {}))
         return await self._play(self.entries[-1], worker, f"{calling.turn}.{calling.index}", chain, handing)
 
@@ -201,8 +203,17 @@ class Delegating:
 
         return await self.ctx.turn(name, task, body, agent=agent, chain=chain)
 
-    def _order(self) -> AbstractAsyncContextManager:
-        return nullcontext() if self.config.get("parallel", True) else self._alone
+    @asynccontextmanager
+    async def _order(self) -> AsyncIterator[None]:
+        if self.config.get("parallel", True):
+            yield
+            return
+        async with self.ctx.queued():
+            await self._alone.acquire()
+        try:
+            yield
+        finally:
+            self._alone.release()
 
     def _round(self, calling: Calling) -> int:
         if calling.turn not in self.rounds:

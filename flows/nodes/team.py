@@ -26,7 +26,7 @@ PARTICIPANT = {
     "description": "An agent (`slug` or `slug@3`), or people (`role:reviewer`, `user:rita`, `group:finance`)",
 }
 ENTRY = strict(
-    {"agent": TEXT, "text": TEXT, "position": TEXT, "to": TEXT, "error": {"type": "object"}},
+    {"agent": TEXT, "text": TEXT, "position": TEXT, "to": TEXT, "error": {"type": "object"}, "by": TEXT},
     required=("agent", "text"),
 )
 TALLY = strict({"value": TEXT, "count": {"type": "number"}}, required=("value", "count"))

@@ -28,7 +28,8 @@ async def play(meeting: Meeting) -> Outcome:
         said = await meeting.hear(seat, wanted)
         if said is None:
             continue
-        meeting.said(Entry(seat.name, said["text"], held(meeting, said), addressed(meeting, seat, said)))
+        to = addressed(meeting, seat, said)
+        meeting.said(Entry(seat.name, said["text"], held(meeting, said), to, by=said.get("by")))
         if meeting.is_over() or by_consensus(meeting).winner is not None:
             break
     return await decided(meeting)
@@ -77,7 +78,9 @@ def text_for(meeting: Meeting, winner: str) -> str:
 
 def held(meeting: Meeting, said: Mapping) -> str:
     """The position: an option as it stands there, else without the space around it."""
-    return said["position"] if meeting.config.get("options") else said["position"].strip()
+    if meeting.config.get("options"):
+        return meeting.ctx.meant(said["position"])
+    return said["position"].strip()
 
 
 def addressed(meeting: Meeting, seat: Seat, said: Mapping) -> str | None:

@@ -96,9 +96,10 @@ async def judged(meeting: Meeting, counts: Sequence[Mapping] | None = None) -> O
     )
     wanted = Wanted("judge", max(meeting.rounds, 1), sentence, schema, role="judge")
     answer = await meeting.ask(member(judge), wanted)
-    record(meeting, counts or (), Decided(answer["winner"], answer["text"]), "judge")
+    winner = meeting.ctx.meant(answer["winner"]) if meeting.config.get("options") else answer["winner"]
+    record(meeting, counts or (), Decided(winner, answer["text"]), "judge")
     tally = None if counts is None else shown(counts)
-    return Outcome(answer["text"], winner=answer["winner"], tally=tally)
+    return Outcome(answer["text"], winner=winner, tally=tally)
 
 
 def judge_schema(options: Sequence[str] | None) -> dict:

@@ -14,7 +14,7 @@ from flows.chain import Chain
 from flows.failure import GUARDS, StepFailed
 from flows.members import Member, member
 from flows.tally import exact
-from flows.teams.people import answer_of
+from flows.teams.people import spoken_by
 from flows.teams.transcript import Entry, briefing, missing
 from flows.turns import MOST_MESSAGES
 
@@ -125,7 +125,8 @@ class Meeting:
 
     async def _answer(self, ctx, who: Member, wanted: Wanted, text: str) -> Mapping:
         if who.kind == "person":
-            return await answer_of(ctx, who.ref, self.task, text, wanted.schema, self.config.get("due_in_s"))
+            names, due_in_s = [seat.name for seat in self.seats], self.config.get("due_in_s")
+            return await spoken_by(ctx, who.ref, names, self.task, text, wanted.schema, due_in_s)
         offered = wanted.offers(ctx)
         return await ctx.run_agent(
             who.ref, text, wanted.schema, functions=offered, in_words=wanted.schema is None

@@ -20,7 +20,7 @@ async def play(meeting: Meeting) -> Outcome:
         said = await meeting.hear(seat, Wanted(f"{number}.{seat.name}", number, asked_of(seat)))
         if said is None:
             continue
-        meeting.said(Entry(seat.name, said["text"]))
+        meeting.said(Entry(seat.name, said["text"], by=said.get("by")))
         if meeting.is_over():
             break
     return await ended(meeting)
@@ -43,11 +43,11 @@ async def next_speaker(meeting: Meeting, number: int) -> Seat | None:
         heard=heard,
     )
     answer = await meeting.ask(member(meeting.config["moderator"]), wanted)
-    return next((seat for seat in meeting.present if seat.name == answer["next"]), None)
+    return next((seat for seat in meeting.present if seat.name == meeting.ctx.meant(answer["next"])), None)
 
 
 def record_speaker(ctx, choices: list[str], answer) -> None:
-    chosen = answer["next"]
+    chosen = ctx.meant(answer["next"])
     candidates = [
         {
             "name": name,

@@ -8,6 +8,7 @@ from flows.turns import MOST_MESSAGES
 from governance.refusals import Problem, pointer
 
 WITH_POSITIONS = ("debate", "vote")
+WIDE = ("role:", "group:")  # people who may be one or many
 
 
 def problems(config: Mapping) -> list[Problem]:
@@ -29,11 +30,34 @@ def participants(config: Mapping) -> Iterator[Problem]:
 
 
 def weights(config: Mapping) -> Iterator[Problem]:
-    names = {each.slug for each in listed(config["participants"])}
+    """A weight names a participant as it takes part, or without its version; each participant is weighed once."""
+    there = {each.slug: each.ref for each in listed(config["participants"])}
+    weighed: dict[str, str] = {}
     for name in config.get("weights", {}):
-        if member(name).slug not in names:
-            message = f"{name} does not take part: weigh one of {', '.join(sorted(names))}, or remove it."
-            yield Problem(f"/config/weights{pointer(name)}", message, "unknown_participant")
+        slug, where = member(name).slug, f"/config/weights{pointer(name)}"
+        if slug not in there:
+            message = f"{name} does not take part: weigh one of {', '.join(sorted(there))}, or remove it."
+            yield Problem(where, message, "unknown_participant")
+        elif name not in (slug, there[slug]):
+            message = f"{name} does not take part, {there[slug]} does: weigh {slug}, or remove this weight."
+            yield Problem(where, message, "other_version")
+        elif slug in weighed:
+            message = f"{name} is weighed already, as {weighed[slug]}: keep one of the two weights."
+            yield Problem(where, message, "duplicate_weight")
+        else:
+            weighed[slug] = name
+
+
+def seats(config: Mapping) -> Iterator[Problem]:
+    """Whom a role or a group may mean too: one person has one vote, so somebody else has to be there."""
+    found = listed(config["participants"])
+    wide = [each.ref for each in found if each.ref.startswith(WIDE)]
+    if config["protocol"] != "vote" or not wide:
+        return
+    for place, each in enumerate(found):
+        if each.ref.startswith("user:"):
+            message = f"{each.ref} has one vote, and cannot vote for {' or '.join(wide)} as well: make sure that others can."
+            yield Problem(f"/config/participants/{place}", message, "one_vote_each", "warning")
 
 
 def vote(config: Mapping) -> Iterator[Problem]:
@@ -89,4 +113,4 @@ def unused(name: str, why: str) -> Problem:
     return Problem(f"/config/{name}", f"Nothing reads this: {why}. Remove it.", "unused", "warning")
 
 
-CHECKS = (participants, weights, vote, deciding, moderator, turns)
+CHECKS = (participants, weights, seats, vote, deciding, moderator, turns)

@@ -11,7 +11,7 @@ async def play(meeting: Meeting) -> Outcome:
         said = await meeting.hear(seat, Wanted(f"{number}.{seat.name}", number, asked_of(meeting, seat)))
         if said is None:
             continue
-        meeting.said(Entry(seat.name, said["text"]))
+        meeting.said(Entry(seat.name, said["text"], by=said.get("by")))
         if meeting.is_over():
             break
     return await ended(meeting)

@@ -26,7 +26,7 @@ async def play(meeting: Meeting) -> Outcome:
         said = await meeting.hear(holder, wanted_of(meeting, holder, number, chain))
         target = next((seat for seat in meeting.present if seat.name == said.get(HANDOFF)), None)
         if target is None:
-            meeting.said(Entry(holder.name, said["text"]))
+            meeting.said(Entry(holder.name, said["text"], by=said.get("by")))
             return Outcome(said["text"])
         meeting.said(Entry(holder.name, said["message"], to=target.name))
         if meeting.is_over():
@@ -68,9 +68,9 @@ def handoff(ctx, holder: Seat, others: Mapping[str, Seat]) -> Function:
     )
 
     async def call(arguments: Mapping, calling: Calling) -> dict:
-        target, message = arguments["agent"], arguments["message"]
+        target, message = ctx.meant(arguments["agent"]), arguments["message"]
         longer(ctx, ctx.chain, holder, target, message)
-        await ctx.hand_over(holder.name, others[target].member.ref, message)
+        await ctx.hand_over(ctx.who_plays(holder.member.ref), others[target].member.ref, message)
         return {HANDOFF: target, "message": message}
 
     return Function(HANDOFF, "Gives the floor to another participant.", parameters, call, ends=True)

@@ -19,17 +19,18 @@ INDENT = "    "
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One message: who said it, to whom where it says so, and the position or the vote that goes with it. `error` is
-    why there is none: {code, message}."""
+    why there is none: {code, message}; `by` is the username of the person who answered for people."""
 
     agent: str
     text: str
     position: str | None = None
     to: str | None = None
     error: dict | None = None
+    by: str | None = None
 
     def recorded(self) -> dict:
-        """{agent, text, position?, to?, error?}"""
-        optional = {"position": self.position, "to": self.to, "error": self.error}
+        """{agent, text, position?, to?, error?, by?}"""
+        optional = {"position": self.position, "to": self.to, "error": self.error, "by": self.by}
         found = {"agent": self.agent, "text": self.text}
         return found | {name: value for name, value in optional.items() if value is not None}
 

@@ -37,15 +37,19 @@ async def cast(meeting: Meeting) -> None:
     """All votes, in the order of the participants. What came is written down before a failure may end it all."""
     options = meeting.config["options"]
     meeting.rounds, meeting.least = 1, 1 if "quorum" in meeting.config else 2
-    results = await asyncio.gather(
-        *(meeting.attempt(seat, ballot_of(seat, options)) for seat in meeting.seats)
-    )
+    votes = [asyncio.ensure_future(meeting.attempt(seat, ballot_of(seat, options))) for seat in meeting.seats]
+    try:
+        results = await asyncio.gather(*votes)
+    finally:
+        for vote in votes:  # what breaks off one leaves none behind
+            vote.cancel()
     failed = []
     for seat, result in zip(meeting.seats, results, strict=True):
         if isinstance(result, StepFailed):
             failed.append((seat, result))
         else:
-            meeting.said(Entry(seat.name, result.get("reason", ""), result["vote"]))
+            vote = meeting.ctx.meant(result["vote"])
+            meeting.said(Entry(seat.name, result.get("reason", ""), vote, by=result.get("by")))
     for seat, failure in failed:
         meeting.settle(seat, failure)
 

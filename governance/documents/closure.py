@@ -65,7 +65,18 @@ def _stamp(project: Project) -> tuple[int, datetime] | None:
     return made.values_list("id", "at").first()
 
 
-def _closure(project: Project, version: Version) -> dict[str, int]:
+def refuse_circles(project: Project, version: Version) -> None:
+    """Raises Refused where a flow's version would, as things stand, come back to a flow that is under way already."""
+    calls: dict[str, set[str]] = {version.document.slug: _flows_in("flow", version)}
+    _closure(project, version, calls)
+    circle = _circle(calls, version.document.slug)
+    if circle:
+        message = f"The flow would call itself: {' → '.join(circle)}. Take one of these calls out."
+        raise Refused([Problem("/nodes", message, "flow_calls_itself")])
+
+
+def _closure(project: Project, version: Version, calls: dict[str, set[str]] | None = None) -> dict[str, int]:
+    """`calls` gets the flows that each flow calls, where somebody wants to know."""
     found: dict[str, int] = {}
     dead: list[Problem] = []
     pending = _pinned_references("flow", version)
@@ -82,6 +93,9 @@ def _closure(project: Project, version: Version) -> dict[str, int]:
             if (kind, ref) not in live
         ]
         found |= {_key(kind, ref): target.number for (kind, ref), target in reached.items()}
+        for (kind, ref), target in reached.items():
+            if kind == "flow" and calls is not None:
+                calls.setdefault(ref, set()).update(_flows_in(kind, target))
         pending = []
         for (kind, _), target in reached.items():
             named = [*_pinned_references(kind, target), *_live_mentions(project, kind, target)]
@@ -89,6 +103,27 @@ def _closure(project: Project, version: Version) -> dict[str, int]:
     if dead:
         raise Refused(dead)
     return found
+
+
+def _flows_in(kind: str, version: Version) -> set[str]:
+    return {ref for to, ref, _ in references(kind, version) if to == "flow"}
+
+
+def _circle(calls: dict[str, set[str]], start: str) -> list[str]:
+    """A way of calls from `start` on that comes back to one of its own flows; empty where there is none. A version of
+    a flow (`slug@3`) is a flow of its own."""
+    way, open_calls, done = [start], [iter(sorted(calls.get(start, ())))], set()
+    while open_calls:
+        following = next(open_calls[-1], None)
+        if following is None:
+            open_calls.pop()
+            done.add(way.pop())
+        elif following in way:
+            return [*way[way.index(following) :], following]
+        elif following not in done:
+            way.append(following)
+            open_calls.append(iter(sorted(calls.get(following, ()))))
+    return []
 
 
 def _pinned_references(kind: str, version: Version) -> list[tuple[str, str, str]]:

@@ -115,7 +115,8 @@ def create_and_publish(
 
 
 def activate(document: Document, number: int, by: By) -> Activation:
-    """Makes version `number` the active one: forward or back. Raises NotFound, Refused for dead references."""
+    """Makes version `number` the active one: forward or back. Raises NotFound, Refused for dead references
+    and for a flow that would call itself."""
     with transaction.atomic():
         _lock(document.project)
         version = document.versions.filter(number=number).first()
@@ -124,6 +125,8 @@ def activate(document: Document, number: int, by: By) -> Activation:
         made, before = _make_active(document, version, by)
         kind = kind_named(document.kind)
         refuse_errors(lookup.dead_references(document.project, kind, lookup.content(version)))
+        if document.kind == "flow":
+            closure.refuse_circles(document.project, version)
         _record("activate", document, by, before=before, after=number)
     return made
 

@@ -1,10 +1,14 @@
-"""A streamed answer put together: text, tool calls, usage, and the bounds of what is accepted."""
+"""A streamed answer put together: text, tool calls, usage, and the bounds of what is accepted.
 
+A provider that says the key it was called with is not passed on: neither to who watches, nor to what is stored.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from registry.backends.base import NO_API, BackendError, OnDelta, ToolCall
-from registry.untrusted import storable_text
+from registry.untrusted import SHORTEST_KEY, StreamScrubber, scrubber, storable_text
 
 MAX_CHARACTERS = 4_000_000
 MAX_CHUNKS = 200_000
@@ -25,8 +29,10 @@ class Assembly:
     Raises BackendError invalid_output where an answer goes over the bounds.
     """
 
-    def __init__(self, on_delta: OnDelta | None) -> None:
+    def __init__(self, on_delta: OnDelta | None, secrets: Iterable[str] = ()) -> None:
         self._on_delta = on_delta
+        keys = [secret for secret in secrets if len(secret) >= SHORTEST_KEY]
+        self._scrub, self._shown = scrubber(keys), StreamScrubber(keys)
         self._text: list[str] = []
         self._calls: dict[int, _CallSoFar] = {}
         self._size = 0
@@ -52,7 +58,10 @@ class Assembly:
         self._count(len(text))
         text = storable_text(text)
         self._text.append(text)
-        if self._on_delta is not None:
+        self._show(self._shown.push(text))
+
+    def _show(self, text: str) -> None:
+        if text and self._on_delta is not None:
             self._on_delta(text)
 
     def _add_call(self, delta: Any) -> None:
@@ -62,7 +71,9 @@ class Assembly:
             raise _too_long(f"{MAX_TOOL_CALLS} tool calls")
         call.id = call.id or delta.id or ""
         if delta.function is not None:
-            call.name = call.name or delta.function.name or ""
+            if not call.name and delta.function.name:
+                call.name = delta.function.name
+                self._count(len(call.name))
             arguments = delta.function.arguments or ""
             self._count(len(arguments))
             call.arguments.append(arguments)
@@ -88,6 +99,7 @@ class Assembly:
     def require_whole(self) -> None:
         """Raises BackendError unless the provider said that it had finished."""
         if self.finish_reason is not None:
+            self._show(self._shown.end())
             return
         if self._size:
             sentence = "The answer broke off before its end; nothing of it was used."
@@ -96,24 +108,37 @@ class Assembly:
         raise BackendError("provider_error", sentence, retryable=True)
 
     def text(self) -> str | None:
-        return "".join(self._text) if self._text else None
+        return self._scrub("".join(self._text)) if self._text else None
 
     def tool_calls(self) -> list[ToolCall]:
         return [
             ToolCall(
-                call.id or f"call_{number}", storable_text(call.name), storable_text("".join(call.arguments))
+                self._clean(call.id) or f"call_{number}",
+                self._clean(call.name),
+                self._clean("".join(call.arguments)),
             )
             for number, (_, call) in enumerate(sorted(self._calls.items()), 1)
         ]
 
-    def tokens(self, sent_bytes: int) -> tuple[int, int, int]:
-        """Input, output and cached input tokens: the provider's count, else upper bounds by size."""
+    def _clean(self, text: str) -> str:
+        return storable_text(self._scrub(text))
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the provider said what it used, and can have used that."""
         if self.usage is None:
+            return False
+        sent, made = self.usage.prompt_tokens or 0, self.usage.completion_tokens or 0
+        return sent > 0 and (made > 0 or (made == 0 and not self._size))
+
+    def tokens(self, sent_bytes: int) -> tuple[int, int, int]:
+        """Input, output and cached input tokens: the provider's count if that can be, else upper bounds by size."""
+        if not self.is_counted:
             return sent_bytes, self._size, 0
         details = getattr(self.usage, "prompt_tokens_details", None)
         cached = getattr(details, "cached_tokens", None) or 0
         counts = (self.usage.prompt_tokens, self.usage.completion_tokens, cached)
-        # A peer's numbers are hostile too: negative ones would give money back, huge ones break every sum.
+        # A peer's numbers are hostile too: huge ones break every sum.
         sent, made, cached = (min(max(int(count or 0), 0), MOST_TOKENS) for count in counts)
         return sent, made, cached
 

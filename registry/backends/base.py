@@ -85,6 +85,7 @@ class BackendError(Exception):
         self.input_tokens = input_tokens
         self.output_tokens = output_tokens
         self.cost_nano = cost_nano
+        self.usage_estimated = True
 
 
 class Backend(Protocol):

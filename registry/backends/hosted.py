@@ -87,7 +87,7 @@ class HostedBackend:
     async def complete(self, request: ModelRequest, on_delta: OnDelta | None) -> ModelReply:
         if _module is None:
             await warm()
-        assembly = Assembly(on_delta)
+        assembly = Assembly(on_delta, [request.api_key or ""])
         with calling(request.allowed_addresses, request.where.get("project", "")) as caller:
             try:
                 async with asyncio.timeout(request.timeout_s):
@@ -205,7 +205,7 @@ def _reply(request: ModelRequest, assembly: Assembly) -> ModelReply:
         tool_calls=assembly.tool_calls(),
         input_tokens=spent_in,
         output_tokens=spent_out,
-        usage_estimated=assembly.usage is None,
+        usage_estimated=not assembly.is_counted,
         finish_reason=assembly.finish_reason or "stop",
         model=request.model,
         cost_nano=None if model_price is None else model_price.cost_nano(spent_in, spent_out, cached),
@@ -228,5 +228,6 @@ def _failed(error: Exception, request: ModelRequest, caller: Caller, assembly: A
         spent_in, spent_out, cached = assembly.tokens(request_bytes(request))
         model_price = price(request.provider, request.model)
         failed.input_tokens, failed.output_tokens = spent_in, spent_out
+        failed.usage_estimated = not assembly.is_counted
         failed.cost_nano = None if model_price is None else model_price.cost_nano(spent_in, spent_out, cached)
     return failed

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flows.chain import Chain
+from flows.fields import strict
 from flows.nodes.base import Calling, Function, Output, StepFailed
 from governance import expressions
 from registry import calls, gateway
@@ -33,10 +34,11 @@ class Role:
     most_rounds: int | None = None
     in_words: bool = False
 
-    def schema_for(self, agent: Mapping) -> Mapping | None:
+    def of(self, agent: Mapping) -> "Role":
+        """The same with what this agent promises, which holds for whoever answers in its place."""
         if self.output_schema is not None or self.in_words:
-            return self.output_schema
-        return agent.get("output_schema")
+            return self
+        return replace(self, output_schema=agent.get("output_schema"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class HandedOver:
 async def answered(ctx: "StepContext", agent: str, text: str, role: Role, may_hand_over: bool) -> Output:
     """The answer of `agent`, or of who it was handed over to. Raises CallFailed, StepFailed."""
     pinned, asked = ctx.pinned("agents", agent), text
-    chain = ctx.chain
+    chain, role = ctx.chain, role.of(pinned.content)
     while True:
         handoff = handoff_of(ctx, pinned, chain) if may_hand_over else None
         playing = role if handoff is None else replace(role, functions=(*role.functions, handoff))
@@ -60,8 +62,13 @@ async def answered(ctx: "StepContext", agent: str, text: str, role: Role, may_ha
         if not isinstance(answer, HandedOver):
             return answer
         chain = chain_of(chain, pinned).then(pinned.slug, answer.to, answer.message)
-        asked = f"{text}\n\n[{pinned.slug} hands this over to you: {answer.message}]"
+        asked = f"{text}\n\n{pinned.slug} hands this over to you, and says:\n{quoted(answer.message)}"
         pinned = ctx.pinned("agents", answer.to)
+
+
+def quoted(message: str) -> str:
+    """What an agent said, so that no line of it can pass for something else."""
+    return "\n".join(f"> {line}" for line in message.splitlines())
 
 
 def chain_of(chain: Chain, agent: Pinned) -> Chain:
@@ -76,7 +83,7 @@ def handoff_of(ctx: "StepContext", agent: Pinned, chain: Chain) -> Function | No
         return None
 
     async def call(arguments: Mapping, calling: Calling) -> HandedOver:
-        target, message = arguments["agent"], arguments["message"]
+        target, message = ctx.meant(arguments["agent"]), arguments["message"]
         chain_of(chain, agent).then(agent.slug, targets[target], message)
         await ctx.hand_over(agent.slug, targets[target], message)
         return HandedOver(targets[target], message)
@@ -93,14 +100,9 @@ def handoff_of(ctx: "StepContext", agent: Pinned, chain: Chain) -> Function | No
 def handoff_schema(agents: list[tuple[str, str]]) -> dict:
     """The parameters of `handoff`, with what each agent is for."""
     purposes = "; ".join(f"{name}: {purpose}" if purpose else name for name, purpose in agents)
-    return {
-        "type": "object",
-        "properties": {
-            "agent": {"type": "string", "enum": [name for name, _ in agents], "description": purposes},
-            "message": {"type": "string", "description": "What it is to do, and what it needs to know"},
-        },
-        "required": ["agent", "message"],
-    }
+    message = {"type": "string", "minLength": 1, "description": "What it is to do, and what it needs to know"}
+    agent = {"type": "string", "enum": [name for name, _ in agents], "description": purposes}
+    return strict({"agent": agent, "message": message}, required=("agent", "message"))
 
 
 def purpose_of(ctx: "StepContext", ref: str) -> str:
@@ -127,7 +129,8 @@ class Speaker:
             tools=self._tools(),
             functions={one.name: Offer(one.description, one.parameters, one.ends) for one in role.functions},
             most_rounds=role.most_rounds,
-            output_schema=role.schema_for(document),
+            output_schema=role.output_schema,
+            fault=ctx.driver.veil.fault,
             max_tool_calls=document.get("limits", {}).get("max_tool_calls", DEFAULT_TOOL_CALLS),
             attempt=ctx.memory.attempt,
             window=Window.of(document),

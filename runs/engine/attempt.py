@@ -220,12 +220,7 @@ def _record_fallback(
 
 def _escalation_call(memory: StepMemory) -> str:
     """One escalation for each time that a person said "retry"."""
-    settled = sum(1 for item in memory.items.values() if item.kind == "escalation" and retried(item.decided))
-    return f"escalation-{settled + 1}"
-
-
-def retried(decided: Mapping | None) -> bool:
-    return decided is not None and decided["decision"] == "retry"
+    return f"escalation-{memory.retried() + 1}"
 
 
 async def _escalate(

@@ -22,6 +22,7 @@ from runs.engine.store import Operation, Touching, marks
 if TYPE_CHECKING:
     from runs.engine.driver import Driver
 
+MOST_RUNS_DEEP = 16
 SPENT = ("cost", "input_tokens", "output_tokens")
 
 
@@ -60,6 +61,9 @@ class Children:
     async def _start(self, key: StepKey, flow: Pinned, input: Any, chain: Chain) -> tuple[int, bool]:
         """Its number, and whether it is new. Raises StepFailed where it may not be launched."""
         driver, step = self.driver, self.driver.memory.step(key)
+        if len(driver.lineage) >= MOST_RUNS_DEEP:
+            message = f"Flows call flows {MOST_RUNS_DEEP} deep here; no more are started below that."
+            raise StepFailed("limit_hops", message)
         book = await rulebooks.fresh(driver.run.project_id)
         meant = driver.veil.clear(input)
         child, verdict = child_of(driver.run, key, step.attempt, flow, input, book, meant, chain)

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from flows.nodes import TYPES
 from flows.nodes.base import StepFailed
 from governance import clock, inbox
 from runs.engine import items
@@ -35,14 +34,13 @@ class Closing:
 
     def fail(self, key: StepKey, ports: tuple[str, ...], failure: StepFailed) -> None:
         driver = self.driver
-        if TYPES[driver.graph.nodes[key[0]].type].holds_items:
+        if items.may_have_any(driver, key):
             self.cut_off(key)
         error = as_data(failure)
         data = {"status": "failed", "port": ports[0] if ports else None, "ports": list(ports), "error": error}
         if ports:
             data["output"] = {"error": error}
-        if failure.partial is not None:
-            data["partial"] = failure.partial
+        data |= driver.sight.partial(failure)
         seq = driver.line("step.finished", data, key)
         driver.sight.remember(key[0], seq, data)
         driver.ending.errors[key[0]] = failure

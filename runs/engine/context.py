@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 from flows.chain import Chain
@@ -17,7 +18,7 @@ from runs.engine.attempt import as_step_failed
 from runs.engine.desk import StepDesk
 from runs.engine.items import run_item
 from runs.engine.library import Pinned
-from runs.engine.memory import StepKey, StepMemory
+from runs.engine.memory import StepKey, StepMemory, plan_of
 from runs.engine.players import Candidate
 from runs.engine.turns import Turn, take_turn
 
@@ -93,9 +94,19 @@ class StepContext:
             data = {"kind": kind, "candidates": list(candidates), "chosen": list(chosen), "method": method}
             self.driver.line("choice.made", {**data, "reason": reason}, self.key)
 
+    def who_plays(self, agent: str) -> str:
+        return (self.candidate.ref or agent).partition("@")[0]
+
+    def meant(self, value: Any) -> Any:
+        return self.driver.veil.clear(value)
+
+    def queued(self) -> AbstractAsyncContextManager:
+        return self.driver.waiting.delegating(self.key)
+
     def record_plan(self, round: int, text: str) -> None:
-        if self.driver.is_new(self.key, f"plan {round}"):
-            self.driver.line("note", {"kind": "plan", "round": round, "text": text}, self.key)
+        plan = {"kind": "plan", "round": round, "text": text, "conversation": self.candidate.conversation}
+        if self.driver.is_new(self.key, plan_of(plan)):
+            self.driver.line("note", plan, self.key)
 
     def document(self, kind: str, ref: str) -> Mapping | None:
         found = self.driver.shelf.get(f"{kind}s", ref)
@@ -122,11 +133,11 @@ class StepContext:
 
     def hand_over(self, source: str, target: str, message: str) -> Awaitable[None]:
         agent = self.driver.shelf.get("agents", target)
-        facts = {
-            **self.driver.sight.facts_for_policies(),
-            "agent": agent and agent_fact(calls.Pinned(agent.slug, agent.number, agent.content)),
-        }
-        return failing_as_step(gateway.hand_over(self.desk, facts, source, target, message))
+        taking = calls.Pinned(target, 0, None)  # people, and flows as `flow:SLUG`
+        if agent is not None:
+            taking = calls.Pinned(agent.slug, agent.number, agent.content)
+        facts = {**self.driver.sight.facts_for_policies(), "agent": agent_fact(taking)}
+        return failing_as_step(gateway.hand_over(self.desk, facts, source, taking.slug, message))
 
     async def turn(
         self,
@@ -185,6 +196,7 @@ class StepContext:
             four_eyes=question.four_eyes,
             due_in_s=question.due_in_s,
             on_timeout=question.on_timeout,
+            subject={"seat": question.seat, "seats": list(question.seats)} if question.seat else {},
         )
         told = await self.driver.inbox.decided(self.key, self.memory, request)
         return Answer(told.decision, told.payload, told.by, told.reason, clock.show(told.at))

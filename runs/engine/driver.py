@@ -299,7 +299,7 @@ class Driver:
             "output": self.sight.folded(output),
             **({"writes": writes} if writes else {}),
         }
-        holds_items = TYPES[self.graph.nodes[node].type].holds_items
+        holds_items = items.may_have_any(self, key)
         if holds_items:
             self.closing.cut_off(key, only_items=True)
         seq = self.line("step.finished", data, key)

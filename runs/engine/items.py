@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from flows.nodes import TYPES
 from flows.nodes.base import Context, Finished, Output, StepFailed
 from runs.engine.attempt import as_data, run_step
 from runs.engine.memory import StepKey, StepMemory
@@ -52,8 +53,7 @@ async def run_item(
 def fail(driver: "Driver", key: StepKey, failure: StepFailed) -> StepFailed:
     give_up_if_stopped(driver.memory.step(key))
     data = {"status": "failed", "port": None, "ports": [], "error": as_data(failure)}
-    if failure.partial is not None:
-        data["partial"] = failure.partial
+    data |= driver.sight.partial(failure)
     driver.line("step.finished", data, key)
     return failure
 
@@ -62,6 +62,11 @@ def give_up_if_stopped(step: StepMemory) -> None:
     """The map was cancelled in the moment in which this item came to its end: that is recorded already."""
     if step.finished is not None:
         raise asyncio.CancelledError
+
+
+def may_have_any(driver: "Driver", key: StepKey) -> bool:
+    """Whether the step's work is done by items, or a part of it was: a router's second opinion is a turn."""
+    return TYPES[driver.graph.nodes[key[0]].type].holds_items or key[:2] in driver.memory.turns
 
 
 def open_items(driver: "Driver", key: StepKey) -> list[StepKey]:

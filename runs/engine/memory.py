@@ -84,6 +84,11 @@ class StepMemory:
             for tried in all_tries
         )
 
+    def retried(self) -> int:
+        """How often a person said that the step is to be tried again."""
+        settled = (item.decided for item in self.items.values() if item.kind == "escalation")
+        return sum(decided is not None and decided["decision"] == "retry" for decided in settled)
+
     def call(self, name: str) -> Call:
         """The record of a call by its full name, made where it is new."""
         tries = self.calls.setdefault(name.split("~")[0], [])
@@ -223,6 +228,11 @@ def _found(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -
     step.told.add(told_of(data))
 
 
+def plan_of(note: Mapping) -> str:
+    """What a plan is known by: its round, and who plays the step."""
+    return f"plan {note.get('conversation', 0)} {note['round']}"
+
+
 def told_of(found: Mapping) -> str:
     """What a `privacy.found` line says, and no other: its call, place and action."""
     return f"found {found['call']} {found['where']} {found['action']}"
@@ -259,7 +269,7 @@ def _note(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) ->
     elif data.get("kind") == "asked_again":
         step.call(data["call"]).asked_again = data
     elif data.get("kind") == "plan":
-        step.told.add(f"plan {data['round']}")
+        step.told.add(plan_of(data))
     elif data.get("kind") == "escalated":
         step.escalated = data["error"]
     elif data.get("kind") == "child":

@@ -72,5 +72,8 @@ def cast_of(
 
 
 def _sla_s(shelf: Shelf, agent: str) -> float | None:
+    """None of one that may let others answer: their time is not its own."""
     pinned = shelf.get("agents", agent)
-    return pinned.content.get("sla", {}).get("latency_s") if pinned else None
+    if pinned is None or pinned.content.get("delegation", {}).get("to"):
+        return None
+    return pinned.content.get("sla", {}).get("latency_s")

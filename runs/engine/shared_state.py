@@ -63,13 +63,20 @@ class SharedState:
             state = self.declared.written(self.now, writes)
         except CannotWrite as error:
             return StepFailed("invalid_output", f"The step cannot write to the state: {error}.")
-        for name in writes:
-            fault = self.driver.veil.fault(self._schema, {name: state[name]})
-            if fault is not None:
-                message = f"What the step writes to the state's field {name} does not fit its schema: {fault}"
-                return StepFailed("invalid_output", message)
+        if (misfit := self._misfit({name: state[name] for name in writes})) is not None:
+            return StepFailed("invalid_output", misfit)
         for value, what in ((dict(writes), "writes"), (state, "state")):
             kept = self.driver.engine.bounded(value, what)
             if isinstance(kept, StepFailed):
                 return kept
+        return None
+
+    def _misfit(self, written: Mapping[str, Any]) -> str | None:
+        """Why one of these fields does not fit. Each alone is asked for only where one of them is known not to."""
+        if self.driver.veil.fault(self._schema, written) is None:
+            return None
+        for name, value in written.items():
+            fault = self.driver.veil.fault(self._schema, {name: value})
+            if fault is not None:
+                return f"What the step writes to the state's field {name} does not fit its schema: {fault}"
         return None

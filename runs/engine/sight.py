@@ -171,7 +171,7 @@ class Sight:
         return {
             "input": [arrival.output for arrival in self.arrivals(key)],
             "failures": [*memory.failures, {"code": failure.code, "message": failure.message}],
-            **({} if failure.partial is None else {"partial": failure.partial}),
+            **self.partial(failure),
             "calls": [
                 {"call": tried.name, **{name: tried.result[name] for name in shown if name in tried.result}}
                 for tries in memory.calls.values()
@@ -179,6 +179,13 @@ class Sight:
                 if tried.result
             ],
         }
+
+    def partial(self, failure: StepFailed) -> dict:
+        """{partial}: what was made before it failed; nothing where there is nothing, or more than is kept."""
+        kept = (
+            None if failure.partial is None else self.driver.engine.bounded(failure.partial, "partial result")
+        )
+        return {} if kept is None or isinstance(kept, StepFailed) else {"partial": kept}
 
     def fingerprint(self, key: StepKey, call: str, payload: Any) -> str:
         """Binds a question to its run, step and payload."""

@@ -29,7 +29,8 @@ class Turn:
 async def take_turn(ctx: "StepContext", name: str, turn: Turn) -> Output:
     """Raises StepFailed as the participant failed."""
     driver = ctx.driver
-    name = f"{ctx.candidate.conversation}/{name}"  # who steps in for the step's own agent starts anew
+    # Who steps in for the step's own agent starts anew; so does what failed, once a person said "retry".
+    name = _name_now(driver, ctx.key, f"{ctx.candidate.conversation}/{name}", ctx.memory.retried())
     key = _key_of(driver, ctx.key, name)
     driver.memory.step(key).chain = turn.chain
     async with driver.waiting.delegating(ctx.key):
@@ -37,6 +38,19 @@ async def take_turn(ctx: "StepContext", name: str, turn: Turn) -> Output:
     if isinstance(result, StepFailed):
         raise result
     return result
+
+
+def _name_now(driver: "Driver", key: "StepKey", name: str, retried: int) -> str:
+    """The turn's name since the last retry under which it was played, or a new one where it failed before."""
+    names = driver.memory.turns.get(key[:2], {})
+    spelled = [name, *(f"{name}~{number}" for number in range(1, retried + 1))]
+    for number in range(retried, -1, -1):
+        item = names.get(spelled[number])
+        if item is not None:
+            finished = driver.memory.step((*key[:2], item)).finished
+            has_failed = finished is not None and finished["status"] == "failed"
+            return spelled[retried] if has_failed and number < retried else spelled[number]
+    return spelled[retried]
 
 
 def _key_of(driver: "Driver", key: "StepKey", name: str) -> "StepKey":

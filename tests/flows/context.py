@@ -5,6 +5,7 @@ functions are played as the conversation plays them (registry.conversation)."""
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -102,6 +103,15 @@ class Step:
                 "reason": reason,
             }
         )
+
+    def who_plays(self, agent):
+        return agent.partition("@")[0]
+
+    def meant(self, value):
+        return value
+
+    def queued(self):
+        return nullcontext()
 
     def record_plan(self, round, text):
         self.world.plans.append((round, text))

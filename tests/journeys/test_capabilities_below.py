@@ -328,3 +328,34 @@ def test_a_moment_that_is_none_fails_the_step(house: House, at: str):
     house.play([node("rest", "wait", until="{{ input.at }}"), end()], input={"at": at}).failed(
         "invalid_input", "rest"
     )
+
+
+def calling(house: House, slug: str, flow: str | None) -> dict:
+    """A flow that calls another, or nobody."""
+    if flow is None:
+        return house.drawn(slug, [node("a", "transform", output={"n": 1}), end()])
+    return house.drawn(slug, [node("a", "subflow", flow=flow, input={}), end()])
+
+
+def test_a_version_that_would_close_a_circle_of_flows_is_not_activated(house: House):
+    a, b = house.slug("circle"), house.slug("circle")
+    house.publish(calling(house, a, None), calling(house, b, None))
+    versions = f"projects/demo/flows/{a}/versions/"
+    assert house.ada.post(f"{versions}?activate=false", json=calling(house, a, b)).status_code == 201
+    house.publish(calling(house, b, a))
+    refused = house.ada.post(f"projects/demo/flows/{a}/activations/", json={"version": 2})
+    assert refused.status_code == 422
+    assert f"{a} → {b} → {a}" in refused.json()["errors"][0]["detail"]
+    assert house.launch(a).output == {"a": {"n": 1}}
+    assert house.ada.get(f"projects/demo/flows/{a}/").json()["active"] == 1
+
+
+def test_flows_call_flows_only_so_deep(house: House):
+    below = None
+    for _ in range(18):
+        slug = house.slug("deep")
+        house.publish(calling(house, slug, below))
+        below = slug
+    play = house.launch(below)
+    run = play.failed("limit_hops", "a")
+    assert "16 deep" in run["error"]["message"]

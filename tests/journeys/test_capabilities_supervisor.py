@@ -240,3 +240,105 @@ def test_what_was_done_before_a_guard_stopped_it_is_kept_and_a_person_may_go_on(
     assert item["payload"]["failures"][-1]["code"] == "delegation_cycle"
     play.decided("answer", payload={"text": "We keep the first part."})
     assert play.output["text"] == "We keep the first part."
+
+
+def denying(house: House, when: str, effect: str = "deny") -> str:
+    slug = house.slug("rule")
+    policy = {"kind": "policy", "slug": slug, "effect": effect, "actions": ["handoff"], "when": when}
+    house.publish({**policy, **({"reviewers": ["role:reviewer"]} if effect == "approve" else {})})
+    return slug
+
+
+def test_a_handoff_that_was_made_is_not_asked_about_again(house: House):
+    """A deny that comes later does not undo what people are at work on."""
+    boss = chief(house, [delegate("role:reviewer", "What do you think?")])
+    nodes, name = [lead(boss, ["role:reviewer"]), OUT], f'input.from == "{boss}"'
+    denying(house, name, "approve")
+    play = house.launch(house.flow(nodes), {"goal": "x"})
+    assert play.asks()["title"] == "May role:reviewer take over?"
+    play.decided("approve")
+    play.asks("question")
+    denying(house, name)
+    play.decided("answer", payload={"text": "Fine."})
+    assert [d["output"] for d in play.output["delegations"]] == [{"text": "Fine."}]
+
+
+def test_one_after_the_other_waits_for_people_without_a_worker(house: House):
+    worker = house.agent({"say": "Done."})
+    boss = chief(house, [delegate("role:reviewer", "First."), delegate(worker, "Second.")])
+    play = house.play([lead(boss, ["role:reviewer", worker], parallel=False), OUT], input={"goal": "x"})
+    play.asks("question")
+    assert [step["status"] for step in turns(play)] == ["waiting"]
+    play.decided("answer", payload={"text": "Fine."})
+    assert [d["output"] for d in play.output["delegations"]] == [{"text": "Fine."}, {"text": "Done."}]
+
+
+def test_a_denied_worker_is_denied_by_any_of_its_names(house: House):
+    worker = house.agent({"say": "Done."})
+    denying(house, f'input.to == "{worker}"')
+    boss = chief(house, [delegate(worker, "Do it.")])
+    play = house.play([lead(boss, [f"{worker}@1"]), OUT], input={"goal": "x"})
+    assert [d["error"]["code"] for d in play.output["delegations"]] == ["denied"]
+
+
+def test_who_stands_in_for_the_supervisor_is_named_in_what_it_hands_over(house: House):
+    worker = house.agent({"say": "Done."})
+    broken = house.agent({"fail": {"status": 400}})
+    backup = chief(house, [delegate(worker, "Do it.")], plans=("My own plan.",))
+    play = house.play([lead(broken, [worker], {"fallback": [backup]}), OUT], input={"goal": "x"})
+    play.ended()
+    assert [line["from"] for line in play.lines("agent.handoff", "lead")] == [backup]
+
+
+def test_a_retry_by_a_person_asks_the_failed_worker_anew_and_the_others_not(house: House):
+    good = house.agent({"say": "The first part."})
+    a, b = house.slug("peer"), house.slug("peer")
+    peers(house, {a: [handing(b, "Yours.")], b: [handing(a, "No, yours.")]}, {a: [b], b: [a]})
+    boss = chief(house, [delegate(good, "Part one.")], [delegate(a, "Part two.")])
+    play = house.play(
+        [lead(boss, [good, a], {"escalate": {"to": "role:reviewer"}}), OUT], input={"goal": "x"}
+    )
+    play.asks("escalation")
+    before = len(play.lines("model.called", "lead"))
+    play.decided("retry").asks("escalation")
+    assert [(step["input"]["agent"], step["status"]) for step in turns(play)] == [
+        (good, "succeeded"),
+        (a, "failed"),
+        (a, "failed"),
+    ]
+    assert len(play.lines("model.called", "lead")) > before
+    play.decided("reject")
+    play.failed("rejected", "lead")
+
+
+def test_what_an_agent_promises_holds_for_who_answers_in_its_place(house: House):
+    schema = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
+    b = house.agent({"json": {"n": 7}})
+    a = house.slug("peer")
+    house.publish(
+        stage.scripted(handing(b, "Yours."), slug=f"{a}-model"),
+        stage.agent(a, f"{a}-model/any", delegation={"to": [b]}, output_schema=schema),
+    )
+    play = house.play([agent_node("ask", a), end(output="= steps.ask.output.n")])
+    assert play.output == 7
+
+
+def test_a_fork_does_not_take_a_turn_for_another(house: House):
+    """The supervisor failed, and is held anew with another plan: what the first worker said is not the second's."""
+    one, two = house.agent({"say": "One says."}), house.agent({"say": "Two says."})
+    boss = house.agent(
+        {"when": {"turn": 1, "contains": "plan A"}, "calls": [delegate(one, "one")]},
+        {"when": {"turn": 1, "contains": "plan B"}, "calls": [delegate(two, "two")]},
+        {"when": {"turn": 2, "contains": "One says"}, "fail": {"status": 400}},
+        {"say": "Done."},
+    )
+    flow = house.flow(
+        [lead(boss, [one, two]), node("other", "transform", output={}), end(output="= steps.lead.output")],
+        "start > lead; start > other; lead > done; other > done",
+    )
+    play = house.launch(flow, {"goal": "plan A"})
+    play.failed("provider_error", "lead")
+    again = {"from_node": "other", "input": {"goal": "plan B"}}
+    forked = house.ada.post(f"runs/{play.id}/forks/", json=again).json()
+    output = Play(house, forked["id"]).output
+    assert [(d["agent"], d["output"]) for d in output["delegations"]] == [(two, {"text": "Two says."})]

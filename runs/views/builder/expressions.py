@@ -32,7 +32,7 @@ NAMED = re.compile(
     r"steps\.([a-z][a-z0-9_]*)|There is no (\w+)|, not (\w+)|has no field (\w+)|state\.(\w+) is read"
 )
 NUMBER: dict = {"type": "integer"}
-MESSAGE = closed({"agent": TEXT, "text": TEXT, "position": TEXT, "to": TEXT})
+MESSAGE = closed({"agent": TEXT, "text": TEXT, "position": TEXT, "to": TEXT, "by": TEXT})
 ANYWHERE = closed(
     {"input": {}, "run": RUN, "item": {}, "index": NUMBER, "iteration": NUMBER, "steps": {}, "state": {}}
 )

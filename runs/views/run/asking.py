@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from governance import approvals, ids
+from governance import approvals, ids, seats
 from governance.models import Approval, Decision, User
 from governance.refusals import Problem
 from runs.api.approvals import standing
@@ -133,7 +133,7 @@ def why_not(item: Approval, user: User, names: Iterable[str], said: list[Decisio
         return _("Four eyes: whoever launched the run cannot decide this. Ask another reviewer.")
     if any(decision.by_id == user.pk for decision in said):
         return _("You have decided this. Another reviewer has to agree.")
-    return ""
+    return seats.taken(item, user)
 
 
 def tree_of(payload: Any) -> json_tree.Tree | None:

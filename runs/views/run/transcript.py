@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from flows.members import PEOPLE
 from runs.views.run.rounds import Said, text_in, words
 from runs.views.run.turns import Turn, icon_of, mapping, part_of, shown
 
@@ -21,7 +22,7 @@ WHOLE = 100.0
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message. `position` is what the speaker holds or votes for, `was` what they held before where that is
-    another; `to` whom they answer or hand over to."""
+    another; `to` whom they answer or hand over to, `by` the person who answered for people."""
 
     who: str
     icon: str
@@ -33,6 +34,7 @@ class Message:
     to: str
     error: Mapping[str, Any] | None
     turn: Turn
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def messages_of(turns: Sequence[Turn]) -> tuple[Message, ...]:
                 to_of(output),
                 turn.error,
                 turn,
+                text_in(output, "by") if named.startswith(PEOPLE) else "",
             )
         )
     return tuple(found)
