@@ -72,7 +72,8 @@ def decide(
     """What `user` says to an item; returns it as it is then. A `payload` of None is JSON's null.
 
     Raises NotFound, Forbidden (no reviewer of it, or four eyes), Refused (422: no such decision, no fingerprint, a
-    payload that does not fit), Conflict (409: stale fingerprint, decided already, said already, another seat, changed payload).
+    payload that does not fit), Conflict (409: stale fingerprint, decided already, said already, another's seat, changed
+    payload).
     """
     approval = _found(Approval.objects, approval.pk)
     _refuse_unfit(approval, decision, fingerprint, reason)

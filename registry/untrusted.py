@@ -48,7 +48,7 @@ def replacer(names: Mapping[str, str]) -> Callable[[str], str]:
 
 
 class StreamScrubber:
-    """`scrub` for a text that comes in pieces: an end that may be the beginning of a secret waits for the next piece."""
+    """`scrub` for a text that comes in pieces: an end that may begin a secret waits for the next piece."""
 
     __slots__ = ("_held", "_scrub", "_spellings")
 

@@ -1,8 +1,9 @@
-"""What is counted of the usage that a provider reports: never more than the worst case that is, or would be, held.
+"""What is counted of the usage that a provider reports: its word, unless nobody can believe it.
 
-A provider's numbers are a peer's word. Counts that cannot be are not taken at all (`backends/assembly.py`); what is
-left may lie a little above `max_tokens` or above the bytes sent, for hidden thinking and templates of the provider's
-own. So the bound is the whole call's: it is crossed by its cost, or by all its tokens together.
+Counts that cannot be are not taken at all (`backends/assembly.py`). What is left may lie above `max_tokens` or above
+the bytes sent, for hidden thinking, images and templates of the provider's own, and is what the operator will be
+billed: so it counts. What lies beyond IMPLAUSIBLE times the worst case that was, or would be, held is a fault or a lie:
+then that worst case counts, and a note keeps what was reported.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 from governance.money import dollars
 from registry.backends import ModelRequest, backend
 from registry.lookups import Provider
+
+
+IMPLAUSIBLE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Usage:
         )
 
     def _exceeds(self, worst: "Usage") -> bool:
-        return (self.cost or 0) > (worst.cost or 0) or sum(self.tokens) > sum(worst.tokens)
+        costs_more = (self.cost or 0) > IMPLAUSIBLE * (worst.cost or 0)
+        return costs_more or sum(self.tokens) > IMPLAUSIBLE * sum(worst.tokens)
 
     def _usd(self) -> float | None:
         return None if self.cost is None else dollars(self.cost)

@@ -79,18 +79,26 @@ def misfits_of(declared: Declared, problems: list[Problem]) -> dict[str, str]:
 
 
 def of_reading(drawing: Drawing, declared: Declared) -> Iterator[Problem]:
-    there = {name for node, _ in drawing.typed for name in node.writes} | declared.first().keys()
+    there = put_there(drawing, declared)
     for node, node_type in drawing.typed:
         for single in expressions_of(drawing, node, node_type):
-            for problem in problems_of(declared, single, there):
+            for problem in of_expression(declared, single, there):
                 yield drawing.at_node(problem, node.id)
 
 
-def problems_of(declared: Declared, single: Single, there: Set[str]) -> Iterator[Problem]:
-    """`state.x`, asked for or not, where there is no x. What lies below a field, flows.checks.fields says.
+def put_there(drawing: Drawing, declared: Declared) -> Set[str]:
+    """The fields that a step writes to or that have a default."""
+    return {name for node, _ in drawing.typed for name in node.writes} | declared.first().keys()
 
-    `there` are the fields that a step writes to or that have a default.
-    """
+
+def problems_of(drawing: Drawing, single: Single) -> Iterator[Problem]:
+    """What is wrong with how one expression reads the state."""
+    if drawing.declared is not None:
+        yield from of_expression(drawing.declared, single, put_there(drawing, drawing.declared))
+
+
+def of_expression(declared: Declared, single: Single, there: Set[str]) -> Iterator[Problem]:
+    """`state.x`, asked for or not, where there is no x. What lies below a field, flows.checks.fields says."""
     read = single.reads()
     names = {path[1] for path in read.paths | read.guarded if path[0] == "state" and len(path) > 1}
     for name in sorted(names - declared.fields.keys()):

@@ -56,7 +56,8 @@ def seats(config: Mapping) -> Iterator[Problem]:
         return
     for place, each in enumerate(found):
         if each.ref.startswith("user:"):
-            message = f"{each.ref} has one vote, and cannot vote for {' or '.join(wide)} as well: make sure that others can."
+            others = " or ".join(wide)
+            message = f"{each.ref} has one vote, and cannot vote for {others} too: make sure that somebody else can."
             yield Problem(f"/config/participants/{place}", message, "one_vote_each", "warning")
 
 

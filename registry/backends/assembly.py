@@ -89,7 +89,8 @@ class Assembly:
         The wrapper ends a stream that broke off with a finish reason of its own, and counts tokens where the
         provider sent none; `received_finish_reason` and the chunks' own usage are the provider's.
         """
-        self.finish_reason = stream.received_finish_reason or stream.intermittent_finish_reason
+        reason = stream.received_finish_reason or stream.intermittent_finish_reason
+        self.finish_reason = None if reason is None else self._clean(str(reason))
         for chunk in reversed(stream.chunks[-8:]):
             usage = getattr(chunk, "usage", None)
             if usage is not None and (usage.prompt_tokens or usage.completion_tokens):

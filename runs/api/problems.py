@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 
@@ -12,6 +13,8 @@ from governance.documents import Stale
 
 NOT_FOUND = "There is no such thing here, or you are not a member of its project."
 MOST_NAMED = 3
+BUSY_S = 5  # after which it is worth trying again
+BUSY = f"The database is busy with what others write: try again in {BUSY_S} s."
 CONTENT_TYPE = "application/problem+json"
 TITLES = {
     400: ("invalid_request", "The request cannot be read"),
@@ -26,6 +29,7 @@ TITLES = {
     422: ("invalid", "The request is not valid"),
     429: ("throttled", "Too many requests"),
     500: ("internal_error", "Something went wrong on our side"),
+    503: ("busy", "The database is busy"),
 }
 SENTENCES = {
     401: "Send a valid token as `Authorization: Bearer TOKEN`, or sign in.",
@@ -97,7 +101,16 @@ def of(error: Exception) -> Refusal | None:
         return Refusal(409, str(error), code="in_use" if isinstance(error, refusals.InUse) else "")
     if isinstance(error, RequestDataTooBig | TooManyFieldsSent):
         return Refusal(413, "A body may have 2 MB.")
-    return None
+    return busy() if is_locked(error) else None
+
+
+def is_locked(error: BaseException | None) -> bool:
+    """Whether SQLite waited for a lock in vain: it lets one write at a time."""
+    return isinstance(error, OperationalError) and "is locked" in str(error)
+
+
+def busy() -> Refusal:
+    return Refusal(503, BUSY, headers={"Retry-After": str(BUSY_S)})
 
 
 def of_framework(error: exceptions.APIException) -> Refusal:

@@ -1,5 +1,6 @@
 """What is answered where no view could: problems for programs, pages for people."""
 
+import sys
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
@@ -36,6 +37,10 @@ PAGES = {
         gettext_lazy("Something went wrong on our side"),
         gettext_lazy("The fault is in the server's log. Try again."),
     ),
+    503: (
+        gettext_lazy("Baton is busy"),
+        gettext_lazy("Its database is taken up by what others write. Try again in a few seconds."),
+    ),
 }
 
 
@@ -63,7 +68,7 @@ class PageErrors:
                 return page(request, 409, _("This changed meanwhile"), str(exception))
             case Refused():
                 return page(request, 422, _("This cannot be done"), "", exception.problems)
-        return None
+        return busy(request) if problems.is_locked(exception) else None
 
 
 def sign_in_first(request: HttpRequest) -> HttpResponse:
@@ -104,7 +109,17 @@ def missing(request: HttpRequest, exception: Exception | None = None) -> HttpRes
     return answer(request, 404)
 
 
+def busy(request: HttpRequest) -> HttpResponse:
+    """503 with when to try again, drawn without the database."""
+    found = problems.response(problems.busy()) if problems.is_api(request) else answer(request, 503)
+    found["Retry-After"] = str(problems.BUSY_S)
+    return found
+
+
 def broken(request: HttpRequest) -> HttpResponse:
+    """Also where not a view but what stands before it, the session or the address of who asks, could not be kept."""
+    if problems.is_locked(sys.exception()):
+        return busy(request)
     return problems.internal(request) if problems.is_api(request) else answer(request, 500)
 
 
@@ -114,4 +129,5 @@ def answer(request: HttpRequest, status: int) -> HttpResponse:
     if problems.is_api(request):
         return problems.response(Refusal(status, str(message)))
     context = {"title": title, "message": message, **preferences(request)}
-    return render(None, "shell/message.html", context, status=status)
+    fragment = status == 503 and request.headers.get("HX-Request") == "true"
+    return render(None, "shell/_message.html" if fragment else "shell/message.html", context, status=status)

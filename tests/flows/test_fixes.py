@@ -181,6 +181,8 @@ MENDED = [
         "Name it once",
     ),
     ("unknown_participant", line(met(["writer"], weights={"ghost": 2})), "Remove its weight"),
+    ("other_version", line(met(["writer"], weights={"writer": 1, "writer@9": 2})), "Remove its weight"),
+    ("duplicate_weight", line(met(["writer@1"], weights={"writer": 1, "writer@1": 2})), "Remove its weight"),
     ("missing_options", line(met(["writer", "user:rita"], "vote")), "Vote yes or no"),
     ("missing_judge", line(met(["writer"], decide="judge")), "Choose writer"),
     ("missing_moderator", line(met(["writer"], "moderated")), "Choose writer"),

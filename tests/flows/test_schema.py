@@ -129,7 +129,7 @@ FULL_CONFIGS = [
 @pytest.mark.parametrize(("type", "config"), FULL_CONFIGS)
 def test_every_field_of_a_config_may_be_there(type, config):
     codes = {code for _, code in problems(flow([node("a", type, config)], []))}
-    assert codes <= {"no_start", "no_end", "dead_end", "dead_reference", "quorum_too_high"}
+    assert codes <= {"no_start", "no_end", "dead_end", "dead_reference", "quorum_too_high", "one_vote_each"}
 
 
 @pytest.mark.parametrize("type", TYPES)

@@ -36,7 +36,17 @@ ERRORS = [
     (team("vote", ("ann",), **VOTE), [("too_few_participants", "/nodes/1/config/participants")]),
     (team("round_robin", ("ann",)), []),
     (team("debate", weights={"ann": 2, "zed": 1}), [("unknown_participant", "/nodes/1/config/weights/zed")]),
-    (team("debate", weights={"ann@7": 2}), []),
+    (team("debate", weights={"ann@7": 2}), [("other_version", "/nodes/1/config/weights/ann@7")]),
+    (team("debate", ("ann@2", "bob"), weights={"ann@2": 2}), []),
+    (team("debate", ("ann@2", "bob"), weights={"ann": 2}), []),
+    (
+        team("debate", ("ann@2", "bob"), weights={"ann": 2, "ann@2": 5}),
+        [("duplicate_weight", "/nodes/1/config/weights/ann@2")],
+    ),
+    (
+        team("debate", ("ann@2", "bob"), weights={"ann@2": 5, "ann": 2}),
+        [("duplicate_weight", "/nodes/1/config/weights/ann")],
+    ),
     (team("vote", quorum=3, **VOTE), [("quorum_too_high", "/nodes/1/config/quorum")]),
     (team("round_robin", decide="majority"), [("nothing_to_decide", "/nodes/1/config/decide")]),
     (team("swarm", decide="judge", judge="jill"), [("nothing_to_decide", "/nodes/1/config/decide")]),
@@ -64,6 +74,20 @@ WARNINGS = [
     (team("round_robin", options=["A", "B"], decide="judge", judge="jill"), []),
     (team("vote", max_turns=2, **VOTE), [("unused", "/nodes/1/config/max_turns")]),
     (team("debate", max_turns=1), [("silent_participants", "/nodes/1/config/max_turns")]),
+    (team("vote", ("user:rita", "user:rob"), **VOTE), []),
+    (team("vote", ("role:reviewer", "group:finance"), **VOTE), []),
+    (
+        team("vote", ("role:reviewer", "user:rita"), **VOTE),
+        [("one_vote_each", "/nodes/1/config/participants/1")],
+    ),
+    (
+        team("vote", ("user:rita", "ann", "group:finance", "user:rob"), **VOTE),
+        [
+            ("one_vote_each", "/nodes/1/config/participants/0"),
+            ("one_vote_each", "/nodes/1/config/participants/3"),
+        ],
+    ),
+    (team("round_robin", ("role:reviewer", "user:rita")), []),
 ]
 
 

@@ -155,5 +155,6 @@ async def test_a_person_debates_with_the_same_form():
     item = team("debate", ("ann", "role:reviewer"), options=["tea", "coffee"])
     finished, world = await played(item, {"ann": holds("tea")}, answers=answers)
     assert spoken(finished.output)[1] == ("role:reviewer", "I like it.", "tea")
+    assert [entry.get("by") for entry in finished.output["transcript"]] == [None, "rita"]
     assert world.questions[0].schema["properties"]["position"]["enum"] == ["tea", "coffee"]
     assert world.questions[0].reviewers == ("role:reviewer",)

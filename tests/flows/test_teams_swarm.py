@@ -113,6 +113,7 @@ async def test_a_person_in_a_swarm_answers():
     answer = Answer("answer", {"text": "It is 4711."}, ("rita",), "", AT)
     finished, world = await played(team("swarm", ("ann", "user:rita")), agents, answers=[answer])
     assert finished.output["text"] == "It is 4711."
+    assert finished.output["transcript"][-1] == {"agent": "user:rita", "text": "It is 4711.", "by": "rita"}
     assert world.questions[0].schema["required"] == ["text"]
 
 

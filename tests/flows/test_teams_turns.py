@@ -138,6 +138,7 @@ async def test_a_person_answers_from_the_inbox():
     answer = Answer("answer", {"text": "Water."}, ("rita",), "", AT)
     finished, world = await played(item, {"ann": "Tea."}, answers=[answer])
     assert spoken(finished.output) == [("ann", "Tea."), ("user:rita", "Water.")]
+    assert [entry.get("by") for entry in finished.output["transcript"]] == [None, "rita"]
     [question] = world.questions
     assert (question.kind, question.reviewers, question.due_in_s) == ("question", ("user:rita",), 60)
     assert question.title == "Tea or coffee?"

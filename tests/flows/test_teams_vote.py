@@ -135,4 +135,12 @@ async def test_people_vote_too():
         "B",
         [{"value": "A", "count": 1}, {"value": "B", "count": 5}],
     )
+    assert finished.output["transcript"][:2] == [
+        {"agent": "ann", "text": "Because.", "position": "A"},
+        {"agent": "user:rita", "text": "Mine.", "position": "B", "by": "rita"},
+    ]
     assert world.questions[0].schema["properties"]["vote"]["enum"] == OPTIONS
+    assert [(asked.seat, asked.seats) for asked in world.questions] == [
+        ("user:rita", ("ann", "user:rita", "role:reviewer")),
+        ("role:reviewer", ("ann", "user:rita", "role:reviewer")),
+    ]

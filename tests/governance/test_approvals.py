@@ -48,6 +48,12 @@ def ask(project, launched_by=None, *, due_at=None, node="refund", item=None, **f
     return Approval.objects.get(run_id=RUN, node=node, item=-1 if item is None else item, kind=named["kind"])
 
 
+def seat_item(project, item: int, seat: str, seats: list[str], **more) -> Approval:
+    """What one turn of a team asks a person; here rita may answer for every seat."""
+    subject = {"seat": seat, "seats": seats}
+    return ask(project, kind="question", payload=None, item=item, subject=subject, **more)
+
+
 def outcomes() -> dict[int, dict]:
     """What the run is told, by item."""
     return dict(Approval.objects.filter(run_id=RUN, outcome__isnull=False).values_list("id", "outcome"))
@@ -226,6 +232,29 @@ class TestReviewers:
             said(approval, rita)
         assert approvals.pending_for(rita, project) == []
         assert said(approval, ada) == "approved"
+
+    def test_a_person_answers_for_one_participant_of_a_team(self, project, ada, rita):
+        seats = ["role:reviewer", "role:operator", "user:ada"]
+        first, second, third = (
+            seat_item(project, at, seat, seats)
+            for at, seat in enumerate(["role:reviewer", "role:operator", "role:reviewer"])
+        )
+        elsewhere = seat_item(project, 0, "role:operator", ["role:operator"], node="other")
+        assert said(first, rita, "answer", payload=1) == "answered"
+        with pytest.raises(Conflict) as refused:
+            said(second, rita, "answer", payload=1)
+        assert str(refused.value) == (
+            "You have answered for role:reviewer in this team already: leave role:operator to another."
+        )
+        assert {item.pk for item in approvals.pending_for(rita, project)} == {third.pk, elsewhere.pk}
+        assert said(third, rita, "answer", payload=2) == "answered"
+        assert said(elsewhere, rita, "answer", payload=1) == "answered"
+        with pytest.raises(Conflict) as refused:
+            said(second, ada, "answer", payload=1)
+        assert str(refused.value) == (
+            "You take part in this team as user:ada: answer for that only, and leave role:operator to another."
+        )
+        assert second.decisions.count() == 0
 
     def test_a_quorum_counts_people_and_one_reject_decides(self, project, ada, rita):
         approval = ask(project, quorum=2)

@@ -39,11 +39,11 @@ def test_calls_are_streamed_with_the_tools_and_the_schema_of_the_agent(
 
 
 def test_tokens_and_cost_are_what_the_provider_reports_at_its_prices(hosted_demo: Demo, models: Models):
-    usage = {"prompt_tokens": 2_000, "completion_tokens": 500}
+    usage = {"prompt_tokens": 400, "completion_tokens": 100}
     models.fault = lambda agent, number, asked: {**(models.scripted(agent, asked) or {}), "usage": usage}
     run = hosted_demo.played(SUPPORT, {"message": "The lamp is broken."})
-    assert run["tokens"] == {"input": 4_000, "output": 1_000}
-    assert run["cost_usd"] == 0.0012  # both agents on small: 4,000 at 0.15 and 1,000 at 0.60 a million
+    assert run["tokens"] == {"input": 800, "output": 200}
+    assert run["cost_usd"] == 0.00024  # both agents on small: 800 at 0.15 and 200 at 0.60 a million
 
 
 def test_a_draft_is_revised_with_what_the_checker_found(hosted_demo: Demo, models: Models):

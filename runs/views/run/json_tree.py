@@ -26,9 +26,14 @@ class Tree:
     hidden: int = field(default=0)
 
 
-def tree(value: Any) -> Tree:
+def room() -> Iterator[int]:
+    """For how many values there is room; trees that stand on one page can share it."""
+    return iter(range(MOST))
+
+
+def tree(value: Any, within: Iterator[int] | None = None) -> Tree:
     """What is beyond the bounds is counted, and stands in the raw text."""
-    return _tree(None, value, 0, iter(range(MOST)))
+    return _tree(None, value, 0, room() if within is None else within)
 
 
 def _tree(key: str | None, value: Any, depth: int, room: Iterator[int]) -> Tree:

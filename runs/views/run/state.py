@@ -1,6 +1,6 @@
 """The typed state of a run on its page: each field with its type, value and reducer, and which step wrote what."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,14 @@ from django.utils.translation import gettext as _
 
 from flows.checks.shapes import SCALARS, types
 from flows.state import Declared
+from runs.engine.rows import dumps
 from runs.models import Run, Step
 from runs.typed_state import History, Written, history
 from runs.views.run import json_tree
 from runs.views.run.drawing import Drawing
 
-MOST_WRITES = 100
+MOST_WRITES, MOST_VALUES = 100, 500
+SHORT, SHOWN = 500, 240  # characters of JSON: up to SHORT a written value is shown whole, of others the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,15 @@ class StepState:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """How a long value begins, and how many characters of JSON it has; its step shows it whole."""
+
+    text: str
+    size: int
+    is_cut: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """What one step wrote, for the list of all of them."""
 
@@ -47,7 +58,7 @@ class Line:
     url: str
     name: str
     iteration: int
-    fields: list[tuple[str, json_tree.Tree]]
+    fields: list[tuple[str, json_tree.Tree | Start]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +75,18 @@ def of_run(run: Run, drawing: Drawing) -> RunState | None:
     found = history(run, drawing.document)
     if found is None:
         return None
-    newest = list(reversed(found.writes))
-    lines = [line(run, drawing, written) for written in newest[:MOST_WRITES]]
-    return RunState(fields(found.declared, found.now), lines, len(newest) - len(lines))
+    lines = [line(run, drawing, written) for written in newest_of(found)]
+    return RunState(fields(found.declared, found.now), lines, len(found.writes) - len(lines))
+
+
+def newest_of(found: History) -> Iterator[Written]:
+    """The newest that a page has room for; one step may write to a hundred fields."""
+    values = 0
+    for written in list(reversed(found.writes))[:MOST_WRITES]:
+        values += len(written.writes)
+        if values > MOST_VALUES:
+            return
+        yield written
 
 
 def of_step(run: Run, drawing: Drawing, step: Step) -> StepState | None:
@@ -90,25 +110,37 @@ def state_at(found: History, step: Step, written: Written | None) -> Mapping[str
 def fields(
     declared: Declared, state: Mapping[str, Any], writes: Mapping[str, Any] | None = None
 ) -> list[Field]:
+    """All values share the room of one tree."""
+    room = json_tree.room()
     return [
-        field(declared, name, state, writes or {}, type_words(schema))
+        field(declared.reducer(name), name, type_words(schema), state, writes or {}, room)
         for name, schema in declared.fields.items()
     ]
 
 
 def field(
-    declared: Declared, name: str, state: Mapping[str, Any], writes: Mapping[str, Any], type: str
+    reducer: str,
+    name: str,
+    type: str,
+    state: Mapping[str, Any],
+    writes: Mapping[str, Any],
+    room: Iterator[int],
 ) -> Field:
-    value = json_tree.tree(state[name]) if name in state else None
+    value = json_tree.tree(state[name], room) if name in state else None
     adds = name in writes and writes[name] != state.get(name)
-    written = json_tree.tree(writes[name]) if adds else None
-    return Field(name, type, declared.reducer(name), value, name in writes, written)
+    written = json_tree.tree(writes[name], room) if adds else None
+    return Field(name, type, reducer, value, name in writes, written)
 
 
 def line(run: Run, drawing: Drawing, written: Written) -> Line:
     url = reverse("run-step", args=[run.id, written.node, written.iteration])
-    wrote = [(name, json_tree.tree(value)) for name, value in written.writes.items()]
+    wrote = [(name, shown(value)) for name, value in written.writes.items()]
     return Line(written.at, f"{url}?tab=state", drawing.node_name(written.node), written.iteration, wrote)
+
+
+def shown(value: Any) -> json_tree.Tree | Start:
+    text = dumps(value)
+    return json_tree.tree(value) if len(text) <= SHORT else Start(f"{text[:SHOWN]}…", len(text))
 
 
 def type_words(schema: Any) -> str:

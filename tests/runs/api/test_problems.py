@@ -1,6 +1,7 @@
 """Every refusal under /api/ is a problem, whoever makes it."""
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 
 
@@ -107,6 +108,25 @@ def test_a_fault_of_ours_shows_no_traceback(ada, project):
     answer = ada.get(f"runs/{run.public_id}/")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
     assert "Traceback" not in answer.content.decode()
+
+
+def locked(execute, sql, params, many, context):
+    raise OperationalError("database is locked")
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "me/"), ("POST", "projects/demo/runs/")])
+def test_a_database_that_others_hold_is_told_as_busy_and_when_to_try_again(ada, method, path):
+    with connection.execute_wrapper(locked):
+        answer = ada.generic(method, f"/api/v1/{path}", '{"flow": "f"}')
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json() == {
+        "title": "The database is busy",
+        "status": 503,
+        "detail": "The database is busy with what others write: try again in 5 s.",
+        "code": "busy",
+        "errors": [],
+    }
 
 
 def test_an_unknown_host_is_a_problem_too(db):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from governance import documents, ids
+from runs.engine.rows import dumps
 from runs.models import Event, Run, Step
 from tests.flows.drawings import flow, node
 from tests.runs.views.people import fragment, signed_in
@@ -146,3 +147,43 @@ def test_the_api_tells_members_the_state_and_strangers_nothing(run):
     assert signed_in("ben").get(f"{path}?at=5").json()["state"]["notes"] == ["<i>one</i>"]
     assert signed_in("ben").get(f"{path}?reveal=true").status_code == 403
     assert signed_in("sam").get(path).status_code == 404
+
+
+def test_of_long_written_values_the_list_shows_the_start_and_the_size(demo):
+    run = stored(demo, FLOW)
+    rows = [{"k": "v" * 20, "j": number} for number in range(3_000)]
+    event = Event.objects.get(run=run, node="b", type="step.finished")
+    event.data = json.dumps(
+        {"status": "succeeded", "port": "out", "writes": {"notes": rows, "status": "done"}}
+    )
+    event.save()
+    Event.objects.bulk_create(
+        Event(
+            run=run,
+            seq=100 + number,
+            at=100,
+            type="step.finished",
+            node="b",
+            iteration=2 + number,
+            data=event.data,
+        )
+        for number in range(98)
+    )
+    answer = fragment(signed_in("ben"), address(run, "about/"))
+    page, said = answer.content.decode(), text_of(answer)
+    assert "100 steps wrote to it" in said
+    assert '[{"k":"vvvvvvvvvvvvvvvvvvvv","j":0},' in said
+    assert f"… {len(dumps(rows))} characters, the whole value is at its step" in said
+    assert page.count("the whole value is at its step") == 99
+    assert len(page) < 250_000
+    whole = fragment(signed_in("ben"), address(run, "steps/b/1/?tab=state")).content.decode()
+    assert "the whole value is at its step" not in whole
+
+
+def test_many_large_fields_share_the_room_of_one_page(demo):
+    many = {f"f{number}": {"default": [[0] * 100] * 20} for number in range(90)}
+    schema = {"type": "object", "properties": {**many, **FIELDS}}
+    run = stored(demo, {**FLOW, "state": {**STATE, "schema": schema}})
+    page = fragment(signed_in("ben"), address(run, "about/")).content.decode()
+    assert page.count("<li>") < 2_000
+    assert "20 more" in page

@@ -60,6 +60,31 @@ def test_a_view_that_breaks_answers_with_that_page(demo):
     assert "Something went wrong on our side" in answer.content.decode()
 
 
+def locked(execute, sql, params, many, context):
+    raise OperationalError("database is locked")
+
+
+@pytest.mark.parametrize("of_page", ["", "true"])
+def test_a_database_that_others_hold_is_told_as_busy_and_when_to_try_again(demo, of_page):
+    ada = signed_in("ada")
+    with connection.execute_wrapper(locked):
+        answer = ada.get("/projects/demo/", headers={"HX-Request": of_page})
+    said = answer.content.decode()
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "Baton is busy" in said
+    assert "Try again in a few seconds." in said
+    assert ("<html" in said) is (of_page == "")
+
+
+def test_what_stands_before_the_views_is_told_as_busy_too(rf):
+    try:
+        raise OperationalError("database is locked")
+    except OperationalError:
+        answers = [errors.broken(rf.get(path)) for path in ("/projects/demo/", "/api/v1/me/")]
+    assert [(answer.status_code, answer["Retry-After"]) for answer in answers] == [(503, "5"), (503, "5")]
+    assert answers[1]["Content-Type"] == "application/problem+json"
+
+
 def test_a_form_without_its_token_is_refused_with_a_page(db):
     answer = Client(enforce_csrf_checks=True).post("/sign-in/", {"username": "ada"})
     assert answer.status_code == 403
