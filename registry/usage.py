@@ -13,7 +13,6 @@ from governance.money import dollars
 from registry.backends import ModelRequest, backend
 from registry.lookups import Provider
 
-
 IMPLAUSIBLE = 10
 
 

@@ -46,7 +46,7 @@ class Team(NodeType):
                 "items": PARTICIPANT,
                 "minItems": 1,
                 "maxItems": 20,
-                "description": "Who takes part, in the order in which they speak",
+                "description": "Who takes part, in the order in which they speak: that in which they are chosen",
             },
             "protocol": {
                 "enum": list(PROTOCOLS),

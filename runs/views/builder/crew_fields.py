@@ -43,16 +43,25 @@ def applies(name: str, config: Mapping[str, Any]) -> bool:
     return needed is None or name in config or needed(config)
 
 
-def widgets(offered: Mapping[str, list[Offered]], people: list[tuple[str, str]]) -> dict[str, Choices]:
-    """Agents, flows and people to choose from, as lists of members name them."""
+def widgets(
+    offered: Mapping[str, list[Offered]], people: list[tuple[str, str]], config: Mapping[str, Any]
+) -> dict[str, Choices]:
+    """Agents, flows and people to choose from, as lists of members name them: who is chosen stands first, in their
+    order, which is that of their turns; who is chosen next comes after them."""
     agents = [(each.slug, called(each)) for each in offered["agent"]]
     flows = [(f"flow:{each.slug}", _("Flow: %(name)s") % {"name": called(each)}) for each in offered["flow"]]
     return {
-        "/workers": Choices([*agents, *flows, *people]),
-        "/participants": Choices([*agents, *people]),
+        "/workers": Choices(chosen_first([*agents, *flows, *people], config.get("workers"))),
+        "/participants": Choices(chosen_first([*agents, *people], config.get("participants"))),
         "/protocol": Choices(protocols()),
         "/decide": Choices(decisions()),
     }
+
+
+def chosen_first(choices: list[tuple[str, str]], chosen: Any) -> list[tuple[str, str]]:
+    known = chosen if isinstance(chosen, list) else []  # a draft may hold anything
+    order = {name: place for place, name in enumerate(known) if isinstance(name, str)}
+    return sorted(choices, key=lambda choice: order.get(choice[0], len(order)))
 
 
 def protocols() -> list[tuple[str, str]]:

@@ -91,7 +91,7 @@ class NodeForm:
     @property
     def widgets(self) -> dict[str, Any]:
         people = Choices(self.people)
-        crew = crew_fields.widgets(self.offered, self.people)
+        crew = crew_fields.widgets(self.offered, self.people, self.config)
         return {**WIDGETS, "/reviewers": people, "/assignee": people, **crew}
 
     @property

@@ -7,6 +7,7 @@ import pytest
 
 from governance import documents
 from governance.models import Document
+from runs.views.builder import crew_fields
 from tests.flows.drawings import flow, line, node
 from tests.runs.views.crews import agent
 from tests.runs.views.people import fragment, signed_in
@@ -118,3 +119,9 @@ def test_the_members_stand_on_the_card_and_what_they_cost_in_the_estimate(drawn)
     assert "at most 12 messages" in card
     costs = page[page.index('id="costs"') :]
     assert "debate of 2" in costs
+
+
+def test_who_is_chosen_stands_first_in_the_order_of_their_turns():
+    choices = [("ann", "Ann"), ("bob", "Bob"), ("cy", "Cy")]
+    assert [name for name, _ in crew_fields.chosen_first(choices, ["cy", {}, "ann"])] == ["cy", "ann", "bob"]
+    assert crew_fields.chosen_first(choices, None) == choices
