@@ -175,7 +175,7 @@ def test_everything_works_without_script(sign_in, open_context, server):
     page.goto("/projects/demo/agents/?q=")
     page.get_by_role("searchbox", name="Search agents").fill("writer")
     page.get_by_role("button", name="Search").click()
-    page.get_by_role("link", name="Writer").click()
+    page.get_by_role("link", name="Writer", exact=True).click()
     handles = page.locator('fieldset[data-pointer="/handles"] .rows__row').last
     handles.get_by_role("textbox").fill("essays")
     page.get_by_role("textbox", name="Purpose").fill("Writes without script.")
