@@ -7,6 +7,8 @@ class RegistryConfig(AppConfig):
     name = "registry"
 
     def ready(self) -> None:
-        from registry import checks
+        from governance.documents.changes import changed
+        from registry import checks, lookups
 
         checks.register()
+        changed.connect(lookups.heed, dispatch_uid="providers in force")

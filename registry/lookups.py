@@ -1,6 +1,6 @@
 """What the gateway looks up when it is asked, because it is never pinned: providers and secrets.
 
-Kept for a second in memory: a changed key or script takes effect within it.
+Kept for a second in memory: what another process changed takes effect within it, what this one did at once.
 """
 
 from collections.abc import Iterable
@@ -55,6 +55,12 @@ def forget() -> None:
     _providers.forget()
     _secrets.forget()
     budgets.forget()
+
+
+def heed(kind: str, **_: object) -> None:
+    """A document is in force, or out of it (governance.documents.changes)."""
+    if kind == "provider":
+        _providers.forget()
 
 
 def _load_provider(project_id: int, slug: str) -> Provider:

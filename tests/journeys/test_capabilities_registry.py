@@ -154,3 +154,12 @@ def test_an_agent_with_history_reads_what_led_to_it_and_nothing_beside(house: Ho
     parts = [house.ada.read(f"runs/{play.id}/parts/{part['part']}/")["text"] for part in line["prompt"]]
     assert parts[-2:] == ["[find]\nTwelve sources.", "Go."]
     assert not any("Not its business." in part for part in parts)
+
+
+def test_a_provider_that_was_published_anew_plays_the_next_run(house: House):
+    """At once: its script is not pinned, and nobody waits until an old one is forgotten."""
+    agent = house.agent({"say": "One."})
+    flow = house.flow([agent_node("a", agent), end(output="= steps.a.output.text")])
+    assert house.launch(flow).output == "One."
+    house.publish(stage.scripted({"say": "Two."}, slug=f"{agent}-model"))
+    assert house.launch(flow).output == "Two."

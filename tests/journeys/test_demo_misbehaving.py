@@ -171,12 +171,12 @@ def test_an_answer_that_repeats_itself_is_given_up_and_asked_for_again(hosted: D
     assert first["cost_usd"] > second["cost_usd"]
 
 
-def test_an_answer_without_an_end_is_cut_off_and_goes_to_a_person(hosted: Demo, models: Models):
+def test_an_answer_without_an_end_is_cut_off_and_the_other_model_answers(hosted: Demo, models: Models):
     endless = " ".join(map(str, range(700_000)))  # 4.7 million characters
     models.fault = fails_first("technical-specialist", {"say": endless, "chunk": 4_096})
-    answer = {"decision": "answer", "payload": {"answer": "We send you a new lamp."}}
-    run = hosted.played(SUPPORT, FAULT, answer)
-    assert run["output"]["answer"] == "We send you a new lamp."
-    first = called(hosted, run, "technical")[0]
+    run = hosted.played(SUPPORT, FAULT)
+    assert run["output"]["answer"].startswith("We are sorry about the trouble.")
+    first, second = called(hosted, run, "technical")
     assert (first["status"], first["error"]["code"]) == ("error", "invalid_output")
+    assert (second["status"], second["model"].rpartition("/")[2]) == ("ok", "large")
     assert first["cost_usd"] > 0
