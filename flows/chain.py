@@ -53,6 +53,10 @@ class Chain:
         """The same, with at most so many links after these."""
         return self if most is None else replace(self, most=min(self.most, len(self.links) + most))
 
+    def by(self, agent: Mapping[str, Any]) -> "Chain":
+        """The same as far as this agent's document lets it grow."""
+        return self.within(agent.get("delegation", {}).get("max_hops"))
+
     def then(self, source: str, target: str, message: str) -> "Chain":
         """One link longer. Raises StepFailed `delegation_cycle` or `limit_hops`, which names the chain."""
         link = Link(source, target, said(message))

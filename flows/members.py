@@ -24,6 +24,11 @@ class Member(NamedTuple):
         """What it is called: a person's name may hold an @, a document's has its version behind it."""
         return self.ref if self.kind == "person" else self.ref.partition("@")[0]
 
+    @property
+    def name(self) -> str:
+        """What a model calls it: a flow by its prefix, so that it is not taken for an agent."""
+        return f"{FLOW}{self.slug}" if self.kind == "flow" else self.slug
+
 
 def member(name: str) -> Member:
     if name.startswith(FLOW):

@@ -20,12 +20,11 @@ from flows.nodes.base import (
     StepFailed,
 )
 from flows.teams.people import answer_of
+from flows.turns import MOST_DELEGATIONS, MOST_ROUNDS
 from governance.refusals import Problem
 from governance.schemas import MUST_BE
 
-DEFAULT_ROUNDS = 5
-MOST_DELEGATIONS = 16  # a round
-GUARDS = ("delegation_cycle", "limit_hops")  # of a worker: they end the whole; any other failure is told
+CHAIN_ENDS = ("delegation_cycle", "limit_hops")  # of a worker: they end the whole; any other failure is told
 A_WORKER = "an agent such as writer or writer@3, a flow as flow:SLUG, or people as role:reviewer or user:rita"
 DELEGATION = {
     "type": "object",
@@ -61,7 +60,7 @@ class Supervisor(NodeType):
                 "type": "integer",
                 "minimum": 1,
                 "maximum": 50,
-                "default": DEFAULT_ROUNDS,
+                "default": MOST_ROUNDS,
                 "description": "How often it may delegate before it has to answer",
             },
             "parallel": {
@@ -85,7 +84,7 @@ class Supervisor(NodeType):
         return [Expression("text", config["text"], "/config/text")]
 
     def problems(self, node):
-        names = [named(member(name)) for name in node.config["workers"]]
+        names = [member(name).name for name in node.config["workers"]]
         return [
             Problem(
                 f"/config/workers/{index}",
@@ -119,7 +118,7 @@ class Supervisor(NodeType):
                 config["agent"],
                 ctx.text(config["text"]),
                 functions=[work.function()],
-                most_rounds=config.get("max_rounds", DEFAULT_ROUNDS),
+                most_rounds=config.get("max_rounds", MOST_ROUNDS),
                 in_words=True,
             )
         except StepFailed as failure:
@@ -133,7 +132,7 @@ class Delegating:
 
     def __init__(self, ctx: Context, config: Mapping):
         self.ctx, self.config = ctx, config
-        self.workers = {named(worker): worker for worker in map(member, config["workers"])}
+        self.workers = {worker.name: worker for worker in map(member, config["workers"])}
         self.entries: list[dict] = []
         self.rounds: dict[int, int] = {}  # by the supervisor's turn
         self._alone = asyncio.Lock()
@@ -173,8 +172,8 @@ class Delegating:
             )
         number = self._round(calling)
         me = ctx.who_plays(self.config["agent"])
-        most = (ctx.document("agent", self.config["agent"]) or {}).get("delegation", {}).get("max_hops")
-        chain = ctx.chain.within(most).then(me, name, task)
+        lead = ctx.document("agent", self.config["agent"]) or {}
+        chain = ctx.chain.by(lead).then(me, name, task)
         handing = ctx.hand_over(me, worker.ref if worker.kind == "agent" else name, task)
         entry = {"agent": name, "task": task, "output": None, "round": number}
         self.entries.append(entry | ({"reason": arguments["reason"]} if arguments.get("reason") else {}))
@@ -188,7 +187,7 @@ class Delegating:
                 entry["output"] = await self._turn(entry, worker, name, chain)
             except StepFailed as failure:
                 entry["error"] = {"code": failure.code, "message": failure.message}
-                if failure.code in GUARDS:
+                if failure.code in CHAIN_ENDS:
                     raise
                 return {"error": entry["error"]}
         return entry["output"]
@@ -238,7 +237,7 @@ class Delegating:
     def _purpose(self, worker: Member) -> str:
         document = None if worker.kind == "person" else self.ctx.document(worker.kind, worker.ref)
         purpose = "a person" if document is None else document.get("purpose") or document.get("description")
-        return f"{named(worker)}: {purpose}" if purpose else named(worker)
+        return f"{worker.name}: {purpose}" if purpose else worker.name
 
 
 async def by_agent(ctx: Context, worker: Member, task: str) -> Output:
@@ -262,14 +261,3 @@ def task_field(flow: Mapping) -> str:
     fields, required = schema.get("properties", {}), schema.get("required", ())
     texts = [name for name in required if fields.get(name, {}).get("type") == "string"]
     return texts[0] if len(required) == 1 and texts else "task"
-
-
-def named(worker: Member) -> str:
-    """As the model calls it."""
-    return (
-        f"flow:{worker.slug}"
-        if worker.kind == "flow"
-        else worker.slug
-        if worker.kind == "agent"
-        else worker.ref
-    )

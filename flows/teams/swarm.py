@@ -5,12 +5,10 @@ from collections.abc import Mapping, Sequence
 from flows.asking import Calling, Function
 from flows.chain import Chain
 from flows.failure import StepFailed
-from flows.fields import strict
+from flows.handoff import HANDOFF, handoff
 from flows.teams.deciding import Outcome
 from flows.teams.meeting import Meeting, Seat, Wanted
 from flows.teams.transcript import Entry
-
-HANDOFF = "handoff"
 
 
 async def play(meeting: Meeting) -> Outcome:
@@ -45,7 +43,7 @@ def wanted_of(meeting: Meeting, holder: Seat, number: int, chain: Chain) -> Want
     others = {seat.name: seat for seat in meeting.present if seat is not holder}
 
     def offers(ctx) -> Sequence[Function]:
-        return (handoff(ctx, holder, others),) if others else ()
+        return (passing(ctx, holder, others),) if others else ()
 
     sentence = f"You are {holder.name}, and have the floor."
     if others and holder.member.kind == "agent":
@@ -56,16 +54,8 @@ def wanted_of(meeting: Meeting, holder: Seat, number: int, chain: Chain) -> Want
     return Wanted(f"{number}.{holder.name}", number, sentence, offers=offers, chain=chain)
 
 
-def handoff(ctx, holder: Seat, others: Mapping[str, Seat]) -> Function:
+def passing(ctx, holder: Seat, others: Mapping[str, Seat]) -> Function:
     """What passes the floor on: it answers {handoff, message}, and whoever called it is done."""
-    purposes = "; ".join(described(ctx, seat) for seat in others.values())
-    parameters = strict(
-        {
-            "agent": {"enum": list(others), "description": purposes},
-            "message": {"type": "string", "minLength": 1, "description": "What they have to know"},
-        },
-        required=("agent", "message"),
-    )
 
     async def call(arguments: Mapping, calling: Calling) -> dict:
         target, message = ctx.meant(arguments["agent"]), arguments["message"]
@@ -73,16 +63,10 @@ def handoff(ctx, holder: Seat, others: Mapping[str, Seat]) -> Function:
         await ctx.hand_over(ctx.who_plays(holder.member.ref), others[target].member.ref, message)
         return {HANDOFF: target, "message": message}
 
-    return Function(HANDOFF, "Gives the floor to another participant.", parameters, call, ends=True)
+    agents = [(name, ctx.document("agent", seat.member.ref)) for name, seat in others.items()]
+    return handoff("Gives the floor to another participant.", "What they have to know", agents, call)
 
 
 def longer(ctx, chain: Chain, holder: Seat, target: str, message: str) -> Chain:
     """The chain with this handoff, as far as the flow and the agent let it grow."""
-    document = ctx.document("agent", holder.member.ref) or {}
-    return chain.within(document.get("delegation", {}).get("max_hops")).then(holder.name, target, message)
-
-
-def described(ctx, seat: Seat) -> str:
-    document = ctx.document("agent", seat.member.ref) if seat.member.kind == "agent" else None
-    purpose = (document or {}).get("purpose", "")
-    return f"{seat.name}: {purpose}" if purpose else seat.name
+    return chain.by(ctx.document("agent", holder.member.ref) or {}).then(holder.name, target, message)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flows.chain import Chain
-from flows.fields import strict
+from flows.handoff import handoff
 from flows.nodes.base import Calling, Function, Output, StepFailed
 from governance import expressions
 from registry import calls, gateway
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from runs.engine.context import StepContext
 
 TOLD = ("denied", "rejected", "tool_not_allowed", "invalid_input")  # a model is told of these, and goes on
-HANDOFF = "handoff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +53,14 @@ async def answered(ctx: "StepContext", agent: str, text: str, role: Role, may_ha
     pinned, asked = ctx.pinned("agents", agent), text
     chain, role = ctx.chain, role.of(pinned.content)
     while True:
-        handoff = handoff_of(ctx, pinned, chain) if may_hand_over else None
-        playing = role if handoff is None else replace(role, functions=(*role.functions, handoff))
+        offered = handoff_of(ctx, pinned, chain) if may_hand_over else None
+        playing = role if offered is None else replace(role, functions=(*role.functions, offered))
         answer = await Speaker(ctx, pinned, is_first=pinned.slug == agent.partition("@")[0]).answer(
             asked, playing
         )
         if not isinstance(answer, HandedOver):
             return answer
-        chain = chain_of(chain, pinned).then(pinned.slug, answer.to, answer.message)
+        chain = chain.by(pinned.content).then(pinned.slug, answer.to, answer.message)
         asked = f"{text}\n\n{pinned.slug} hands this over to you, and says:\n{quoted(answer.message)}"
         pinned = ctx.pinned("agents", answer.to)
 
@@ -69,11 +68,6 @@ async def answered(ctx: "StepContext", agent: str, text: str, role: Role, may_ha
 def quoted(message: str) -> str:
     """What an agent said, so that no line of it can pass for something else."""
     return "\n".join(f"> {line}" for line in message.splitlines())
-
-
-def chain_of(chain: Chain, agent: Pinned) -> Chain:
-    """The chain as far as this agent lets it grow."""
-    return chain.within(agent.content.get("delegation", {}).get("max_hops"))
 
 
 def handoff_of(ctx: "StepContext", agent: Pinned, chain: Chain) -> Function | None:
@@ -84,30 +78,16 @@ def handoff_of(ctx: "StepContext", agent: Pinned, chain: Chain) -> Function | No
 
     async def call(arguments: Mapping, calling: Calling) -> HandedOver:
         target, message = ctx.meant(arguments["agent"]), arguments["message"]
-        chain_of(chain, agent).then(agent.slug, targets[target], message)
+        chain.by(agent.content).then(agent.slug, targets[target], message)
         await ctx.hand_over(agent.slug, targets[target], message)
         return HandedOver(targets[target], message)
 
-    return Function(
-        HANDOFF,
+    return handoff(
         "Lets another agent answer in your place. Say what it needs to know.",
-        handoff_schema([(name, purpose_of(ctx, ref)) for name, ref in targets.items()]),
+        "What it is to do, and what it needs to know",
+        [(name, ctx.document("agent", ref)) for name, ref in targets.items()],
         call,
-        ends=True,
     )
-
-
-def handoff_schema(agents: list[tuple[str, str]]) -> dict:
-    """The parameters of `handoff`, with what each agent is for."""
-    purposes = "; ".join(f"{name}: {purpose}" if purpose else name for name, purpose in agents)
-    message = {"type": "string", "minLength": 1, "description": "What it is to do, and what it needs to know"}
-    agent = {"type": "string", "enum": [name for name, _ in agents], "description": purposes}
-    return strict({"agent": agent, "message": message}, required=("agent", "message"))
-
-
-def purpose_of(ctx: "StepContext", ref: str) -> str:
-    pinned = ctx.driver.shelf.get("agents", ref)
-    return pinned.content.get("purpose", "") if pinned else ""
 
 
 class Speaker:

@@ -126,6 +126,7 @@ async def test_what_each_is_for_is_told_with_the_function():
     world = World(agents={"ann": "Done."}, documents={("agent", "bob"): {"purpose": "Knows taxes."}})
     await run(team("swarm", ("ann", "bob", "user:rita")), world)
     assert world.offered[0].parameters["properties"]["agent"] == {
+        "type": "string",
         "enum": ["bob", "user:rita"],
         "description": "bob: Knows taxes.; user:rita",
     }

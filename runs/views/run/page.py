@@ -1,6 +1,6 @@
 """The page of a run, its head, and the detail of a step: whole pages, or the part that the script asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -84,7 +84,7 @@ def shown(
         drawing = drawing_of(run)
         first = trace.first_page(run, drawing)
         steps, cursor = trace.steps_after(run, page_key(request), trace.FIRST_STEPS)
-        named = names_of(run, drawing, steps)
+        rows = rows_of(run, drawing, steps)
         context = heading(run, drawing)
         selected = None if about else step or default_step(run)
         detail = detail_context(request, run, drawing, selected, asked)
@@ -92,16 +92,7 @@ def shown(
     context |= detail | graph_of(run, drawing)
     context |= {
         "trace": first,
-        "steps": [
-            (
-                found,
-                drawing.node_name(found.node),
-                drawing.icon(found.node),
-                took_of(found),
-                turn_in(named, found),
-            )
-            for found in steps
-        ],
+        "steps": rows,
         "next_key": next_key(cursor),
         "finished": run.status in FINISHED,
         "feedback": feedback_of(run),
@@ -119,6 +110,15 @@ def shown(
         crumbs=crumbs,
         status=status,
     )
+
+
+def rows_of(run: Run, drawing: Drawing, steps: Sequence[Step]) -> list[tuple]:
+    """(step, name, icon, how long it took, whose turn it was) of each step, for the list."""
+    named = names_of(run, drawing, steps)
+    return [
+        (each, drawing.node_name(each.node), drawing.icon(each.node), took_of(each), turn_in(named, each))
+        for each in steps
+    ]
 
 
 def detail_shown(
