@@ -79,6 +79,14 @@ def days(value: str) -> int:
     return found
 
 
+def seconds(value: str) -> float:
+    """A number of seconds, up to an hour."""
+    found = float(value)
+    if not 0.1 <= found <= 3600:
+        raise ValueError("not from 0.1 to 3600")
+    return found
+
+
 def switch(value: str) -> bool:
     """on/off, true/false, 1/0, yes/no."""
     if value.lower() in {"1", "true", "yes", "on"}:

@@ -1,10 +1,26 @@
-"""Structured logs: one JSON object a line on standard error, with secrets blotted out."""
+"""Structured logs: one JSON object a line on standard error, with secrets and personal data blotted out.
+
+Design note. What an exception says may hold a piece of anybody's text, so a line that may hold personal data is scanned
+as runs are. That takes a moment (2 s at the first time), which no thread that logs has: such lines are written by a
+thread of their own, and may come after later ones; `at` tells.
+"""
 
 import logging
+import os
 import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import orjson
+
+from governance.detection import ENTITIES, find
+
+# Operators need addresses of hosts to mend what is broken.
+KEPT = {"IP_ADDRESS", "MAC_ADDRESS"}
+MASKED = frozenset(ENTITIES) - KEPT
+MAY_HOLD = re.compile(r"@|\d(?:[^\w\n]{0,3}\d){6}|[A-Za-z]{2}\d{2}|\w{25}")
+LONGEST = 16_384  # characters of a message or of a traceback
 
 # What looks like a credential never reaches a log line, whoever wrote it there.
 SECRETS = re.compile(
@@ -20,6 +36,26 @@ def blot(text: str) -> str:
     return SECRETS.sub(lambda found: (found.group(3) or "") + "[secret]", text)
 
 
+def masked(text: str) -> str:
+    """The text with personal data replaced by what it was, `<EMAIL_ADDRESS>`, and without its middle if it is long."""
+    text = blot(shortened(text))
+    return "".join(pieces(text)) if MAY_HOLD.search(text) else text
+
+
+def shortened(text: str) -> str:
+    half = LONGEST // 2
+    left_out = len(text) - 2 * half
+    return text if left_out <= 0 else f"{text[:half]} … {left_out:,} characters … {text[-half:]}"
+
+
+def pieces(text: str) -> Iterator[str]:
+    end = 0
+    for one in find(text, MASKED):
+        yield f"{text[end : one.start]}<{one.entity}>"
+        end = one.end
+    yield text[end:]
+
+
 class JsonLine(logging.Formatter):
     """at, level, logger, message, and the error's traceback where there is one."""
 
@@ -28,11 +64,46 @@ class JsonLine(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": blot(record.getMessage()),
+            "message": masked(record.getMessage()),
         }
         if record.exc_info:
-            line["error"] = blot(self.formatException(record.exc_info))
+            line["error"] = masked(self.formatException(record.exc_info))
         return orjson.dumps(line).decode()
+
+
+class Stderr(logging.StreamHandler):
+    """Writes at once what needs no scan, and the rest as soon as it is scanned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)  # threads stay behind in the parent
+
+    def _begin(self) -> None:
+        self._scanning = ThreadPoolExecutor(1, thread_name_prefix="log")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self._needs_scan(record):
+            super().emit(record)
+            return
+        try:
+            self._scanning.submit(super().emit, record)
+        except RuntimeError:  # the interpreter is ending
+            super().emit(record)
+
+    def close(self) -> None:
+        """Once what waits is written."""
+        self._scanning.shutdown()
+        super().close()
+
+    @staticmethod
+    def _needs_scan(record: logging.LogRecord) -> bool:
+        if record.exc_info:
+            return True
+        try:
+            return MAY_HOLD.search(record.getMessage()) is not None
+        except (TypeError, ValueError, KeyError):  # arguments that do not fit: logging says so itself
+            return False
 
 
 def logging_settings() -> dict:
@@ -41,7 +112,7 @@ def logging_settings() -> dict:
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": "config.logs.JsonLine"}},
         "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
+            "stderr": {"class": "config.logs.Stderr", "formatter": "json"},
             "nowhere": {"class": "logging.NullHandler"},
         },
         "root": {"handlers": ["stderr"], "level": "WARNING"},

@@ -36,6 +36,12 @@ VAULT_DAYS = env.read(
     env.days,
     "a number of days from 1 to 3650: how long tokenized values can be restored",
 )
+BREAKER_COOL_DOWN_S = env.read(
+    "BATON_BREAKER_COOL_DOWN_S",
+    30.0,
+    env.seconds,
+    "a number of seconds from 0.1 to 3600: how long a model, agent or tool that keeps failing is left alone",
+)
 TRUSTED_PROXIES = env.read(
     "BATON_TRUSTED_PROXIES",
     (),
