@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from tests import programs
 from tests.environment import scaled
+from tests.prepared import Prepared, prepare
 from tests.servers import MISSING, PostgresServer, RedisServer
 from tests.serving import BatonServer, BatonWorker, Daphne, Process
 
@@ -103,6 +104,28 @@ def start(data_folder: Path, tmp_path: Path) -> Iterator[Callable[..., Process]]
         return process.wait_until_ready()
 
     yield start_one
+    for process in started:
+        process.sweep()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """A first start to copy, for servers that are not about the first start themselves."""
+    return prepare(tmp_path_factory.mktemp("prepared"))
+
+
+@pytest.fixture
+def begin(prepared: Prepared, tmp_path: Path) -> Iterator[Callable[..., BatonServer]]:
+    """`begin(env={…})` is a Baton of this test's own on a copy of `prepared`, ready; it ends with the test."""
+    started: list[BatonServer] = []
+
+    def begin_one(env: dict[str, str] | None = None) -> BatonServer:
+        folder = tmp_path / f"begun-{len(started) + 1}"
+        folder.mkdir()
+        started.append(prepared.serve(folder, env))
+        return started[-1]
+
+    yield begin_one
     for process in started:
         process.sweep()
 

@@ -1,15 +1,14 @@
 """A real Baton and a real browser. Ada is the admin, Ben reads, Rita reviews, Sam is a stranger to the demo."""
 
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.watching import Watch
+from tests.prepared import Prepared
 from tests.serving import BatonServer, manage
 
 FLAGS = [
@@ -21,46 +20,14 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-ROLES = {"ada": ("admin",), "ben": ("viewer",), "rita": ("reviewer",)}
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict]]:
-    """A data folder with the demo and the cast, made once, and each one's cookies: starting anew costs seconds."""
-    folder = tmp_path_factory.mktemp("prepared")
-    data = folder / "data"
-    data.mkdir()
-    running = BatonServer(data, folder / "server.log").wait_until_ready()
-    for name, roles in ROLES.items():
-        running.token(name, "demo", *roles)
-    running.token("sam", "elsewhere", "admin")
-    cookies = {name: cookies_of(running, name) for name in (*ROLES, "sam")}
-    running.stop()
-    return data, cookies
-
-
-def cookies_of(server: BatonServer, username: str) -> dict:
-    """What a browser keeps of a person who signed in by a link, as Playwright takes it."""
-    link = manage(server.data, "link", username, env=server.env).stdout.strip().splitlines()[-1]
-    path = "/sign-in/" + link.rstrip("/").rpartition("/")[2] + "/"
-    with httpx.Client(base_url=server.url, trust_env=False) as visitor:
-        assert visitor.get(path).status_code == 302
-        session = visitor.cookies["sessionid"]
-    where = {"domain": "127.0.0.1", "path": "/", "expires": -1}
-    flags = {"httpOnly": True, "secure": False, "sameSite": "Lax"}
-    return {"cookies": [{"name": "sessionid", "value": session, **where, **flags}], "origins": []}
-
-
 @pytest.fixture(scope="module")
-def server(
-    prepared: tuple[Path, dict[str, dict]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[BatonServer]:
+def server(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BatonServer]:
     """`manage.py serve` on an own data folder, with the demo project and the cast; one for a module of tests."""
-    folder = tmp_path_factory.mktemp("browser")
-    shutil.copytree(prepared[0], folder / "data")
-    running = BatonServer(folder / "data", folder / "server.log").wait_until_ready()
+    running = prepared.serve(tmp_path_factory.mktemp("browser"))
     yield running
     running.sweep()
 
@@ -95,9 +62,9 @@ def open_context(browser: Browser, server: BatonServer) -> Iterator[Callable[...
 
 
 @pytest.fixture(scope="module")
-def sessions(prepared: tuple[Path, dict[str, dict]]) -> dict[str, dict]:
+def sessions(prepared: Prepared) -> dict[str, dict]:
     """Who is signed in to the module's server, as the browser's cookies."""
-    return dict(prepared[1])
+    return dict(prepared.cookies)
 
 
 @pytest.fixture

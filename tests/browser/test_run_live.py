@@ -7,9 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.api import Api
 from tests.journeys import stage
+from tests.prepared import Prepared
 from tests.serving import BatonServer
-
-ROLES = {"ada": ("admin",), "ben": ("viewer",), "rita": ("reviewer",)}
 
 
 @pytest.fixture(scope="module")
@@ -20,15 +19,11 @@ def peer() -> Iterator[stage.ToolServer]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, peer: stage.ToolServer) -> Iterator[BatonServer]:
+def server(
+    prepared: Prepared, tmp_path_factory: pytest.TempPathFactory, peer: stage.ToolServer
+) -> Iterator[BatonServer]:
     """The demo with the cast, flows that count, talk and ask, and a tool that can be held."""
-    folder = tmp_path_factory.mktemp("live-page")
-    (folder / "data").mkdir()
-    env = {"BATON_HTTP_ALLOW": peer.endpoint}
-    running = BatonServer(folder / "data", folder / "server.log", env=env).wait_until_ready()
-    for name, roles in ROLES.items():
-        running.token(name, "demo", *roles)
-    running.token("sam", "elsewhere", "admin")
+    running = prepared.serve(tmp_path_factory.mktemp("live-page"), {"BATON_HTTP_ALLOW": peer.endpoint})
     stage.publish(
         running.api("ada"),
         stage.scripted(

@@ -12,13 +12,13 @@ from tests.journeys import stage
 from tests.journeys.cast import Demo, Models
 from tests.journeys.playhouse import House
 from tests.openai_server import OpenAIServer
-from tests.serving import BatonServer
+from tests.prepared import Prepared
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demo on its simulated model, as the first start leaves it."""
-    yield from served(tmp_path_factory.mktemp("demo"), {})
+    yield from served(prepared, tmp_path_factory.mktemp("demo"), {})
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +28,12 @@ def model_server() -> Iterator[OpenAIServer]:
 
 
 @pytest.fixture(scope="module")
-def hosted_demo(tmp_path_factory: pytest.TempPathFactory, model_server: OpenAIServer) -> Iterator[Demo]:
+def hosted_demo(
+    prepared: Prepared, tmp_path_factory: pytest.TempPathFactory, model_server: OpenAIServer
+) -> Iterator[Demo]:
     """The same demo, with nothing changed but its provider: LiteLLM calls the model server."""
-    for demo in served(tmp_path_factory.mktemp("hosted"), {"BATON_HTTP_ALLOW": model_server.endpoint}):
+    folder, env = tmp_path_factory.mktemp("hosted"), {"BATON_HTTP_ALLOW": model_server.endpoint}
+    for demo in served(prepared, folder, env):
         demo.put_on(model_server.url)
         yield demo
 
@@ -44,27 +47,22 @@ def models(model_server: OpenAIServer) -> Models:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A served Baton for small flows of the tests' own, and a tool server that it may reach.
 
     One for the session: its flows, agents and providers have names of their own in every test.
     """
-    folder = tmp_path_factory.mktemp("house")
-    (folder / "data").mkdir()
     with stage.ToolServer() as peer:
-        env = {"BATON_HTTP_ALLOW": peer.endpoint}
-        server = BatonServer(folder / "data", folder / "serve.log", env=env)
+        server = prepared.serve(tmp_path_factory.mktemp("house"), {"BATON_HTTP_ALLOW": peer.endpoint})
         try:
-            yield House(server.wait_until_ready(), peer)
+            yield House(server, peer)
         finally:
             server.sweep()
 
 
-def served(folder: Path, env: dict[str, str]) -> Iterator[Demo]:
-    data = folder / "data"
-    data.mkdir()
-    server = BatonServer(data, folder / "serve.log", env=env)
+def served(prepared: Prepared, folder: Path, env: dict[str, str]) -> Iterator[Demo]:
+    server = prepared.serve(folder, env)
     try:
-        yield Demo(server.wait_until_ready())
+        yield Demo(server)
     finally:
         server.sweep()

@@ -8,6 +8,7 @@ import pytest
 
 from tests.environment import scaled
 from tests.journeys import purse, soundness, stage
+from tests.prepared import Prepared
 from tests.serving import BatonServer
 
 LAUNCHES = scaled(80, 200)
@@ -52,12 +53,10 @@ class Till:
 
 
 @pytest.fixture(scope="module")
-def till(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Till]:
-    folder = tmp_path_factory.mktemp("till")
-    (folder / "data").mkdir()
-    server = BatonServer(folder / "data", folder / "serve.log")
+def till(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Till]:
+    server = prepared.serve(tmp_path_factory.mktemp("till"))
     try:
-        yield Till(server.wait_until_ready())
+        yield Till(server)
     finally:
         server.sweep()
 

@@ -108,9 +108,9 @@ def all_finished(api: Api) -> bool:
     return not api.read("projects/demo/runs/?status=queued,running,waiting&limit=1")["results"]
 
 
-def test_fifty_runs_outlive_three_kills_at_held_points(start, peer, models):
+def test_fifty_runs_outlive_three_kills_at_held_points(begin, peer, models):
     play = models.play
-    server = start(BatonServer, env={"BATON_HTTP_ALLOW": f"{peer.endpoint},{models.endpoint}"})
+    server = begin(env={"BATON_HTTP_ALLOW": f"{peer.endpoint},{models.endpoint}"})
     ada, rita = server.api("ada"), server.api("rita", "demo", "reviewer")
     stage.publish(
         ada,

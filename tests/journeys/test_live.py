@@ -13,6 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.api import Api
 from tests.journeys import stage
+from tests.prepared import Prepared
 from tests.serving import BatonServer
 
 ITEMS = 60
@@ -71,13 +72,11 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("live")
-    (folder / "data").mkdir()
+def served(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with stage.ToolServer() as peer:
-        server = BatonServer(folder / "data", folder / "serve.log", env={"BATON_HTTP_ALLOW": peer.endpoint})
+        server = prepared.serve(tmp_path_factory.mktemp("live"), {"BATON_HTTP_ALLOW": peer.endpoint})
         try:
-            yield Served(server.wait_until_ready(), peer)
+            yield Served(server, peer)
         finally:
             server.sweep()
 

@@ -36,9 +36,9 @@ def peer():
 
 
 @pytest.fixture
-def planted(start, peer) -> tuple[BatonServer, Api, dict[str, str]]:
+def planted(begin, peer) -> tuple[BatonServer, Api, dict[str, str]]:
     """A Baton in which everything was planted and used, with what was planted by name."""
-    server = start(BatonServer, env={"BATON_HTTP_ALLOW": peer.endpoint})
+    server = begin(env={"BATON_HTTP_ALLOW": peer.endpoint})
     api = server.api("ada")
     for name, value in (("erp", VALUE), ("query", IN_QUERY)):
         assert api.put(f"projects/demo/secrets/{name}/", json={"value": value}).status_code == 201

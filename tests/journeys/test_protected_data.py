@@ -12,7 +12,6 @@ import pytest
 from tests.api import Api
 from tests.journeys import stage
 from tests.openai_server import OpenAIServer
-from tests.serving import BatonServer
 
 EMAIL, CARD, SSN = "carla.planted@northwind-mail.com", "4539 1488 0343 6467", "536-22-8714"
 KEY = "AKIAQ3EGRT5XZ7WNPLKM"
@@ -141,8 +140,8 @@ def assert_nowhere_in(folder: Path) -> None:
             assert_nothing_planted(path.read_bytes(), str(path))
 
 
-def test_what_was_planted_stands_nowhere_and_the_tool_that_sees_it_gets_it(start, models, mail, tmp_path):
-    server = start(BatonServer, env={"BATON_HTTP_ALLOW": f"{mail.endpoint},{models.endpoint}"})
+def test_what_was_planted_stands_nowhere_and_the_tool_that_sees_it_gets_it(begin, models, mail, tmp_path):
+    server = begin(env={"BATON_HTTP_ALLOW": f"{mail.endpoint},{models.endpoint}"})
     ada, rita, ben = (
         server.api("ada"),
         server.api("rita", "demo", "reviewer"),
@@ -212,8 +211,8 @@ def assert_pages_tell_nothing(pages: httpx.Client, run_id: str) -> None:
     assert "run.reveal" in pages.get("projects/demo/audit/").text
 
 
-def test_kill_nine_in_the_middle_keeps_the_tokens_and_does_nothing_twice(start, models, mail):
-    server = start(BatonServer, env={"BATON_HTTP_ALLOW": f"{mail.endpoint},{models.endpoint}"})
+def test_kill_nine_in_the_middle_keeps_the_tokens_and_does_nothing_twice(begin, models, mail):
+    server = begin(env={"BATON_HTTP_ALLOW": f"{mail.endpoint},{models.endpoint}"})
     ada = server.api("ada")
     publish(ada, models, mail)
     models.play = lambda asked: (
@@ -242,8 +241,8 @@ def test_kill_nine_in_the_middle_keeps_the_tokens_and_does_nothing_twice(start, 
     assert_nowhere_in(server.data)
 
 
-def test_who_approves_as_it_is_approves_what_was_asked_and_not_what_could_be_seen_of_it(start, mail):
-    server = start(BatonServer, env={"BATON_HTTP_ALLOW": mail.endpoint})
+def test_who_approves_as_it_is_approves_what_was_asked_and_not_what_could_be_seen_of_it(begin, mail):
+    server = begin(env={"BATON_HTTP_ALLOW": mail.endpoint})
     ada, rita = server.api("ada"), server.api("rita", "demo", "reviewer")
     sends = stage.tool("mail", mail.url, "irreversible")
     sends["config"]["body"] = {"to": "= arguments.to"}
@@ -290,8 +289,8 @@ def letter(mail: stage.ToolServer, *more: dict) -> list[dict]:
     return [sends, stage.chain("letter", call), *more]
 
 
-def test_who_changes_one_field_sends_the_masked_ones_as_they_were(start, mail):
-    server = start(BatonServer, env={"BATON_HTTP_ALLOW": mail.endpoint})
+def test_who_changes_one_field_sends_the_masked_ones_as_they_were(begin, mail):
+    server = begin(env={"BATON_HTTP_ALLOW": mail.endpoint})
     ada, rita = server.api("ada"), server.api("rita", "demo", "reviewer")
     stage.publish(ada, *letter(mail))
     ruled(ada, "mask", "approval")
@@ -306,9 +305,9 @@ def test_who_changes_one_field_sends_the_masked_ones_as_they_were(start, mail):
     assert [(body["to"], body["n"]) for body in mail.bodies("/mail")] == [(EMAIL, 2)]
 
 
-def test_what_is_another_operation_after_a_restart_is_asked_anew(start, mail):
+def test_what_is_another_operation_after_a_restart_is_asked_anew(begin, mail):
     """The rules change between the question and the call: who agreed to the one did not agree to the other."""
-    server = start(BatonServer, env={"BATON_HTTP_ALLOW": mail.endpoint})
+    server = begin(env={"BATON_HTTP_ALLOW": mail.endpoint})
     ada, rita = server.api("ada"), server.api("rita", "demo", "reviewer")
     slow = stage.tool("slow", mail.url, "read")
     both = stage.chain(
@@ -357,8 +356,8 @@ def ruled(api: Api, action: str, *where: str) -> None:
     assert answer.status_code == 201, answer.text
 
 
-def test_what_leaves_a_run_passes_the_rules_and_runs_below_share_the_tokens(start):
-    server = start(BatonServer)
+def test_what_leaves_a_run_passes_the_rules_and_runs_below_share_the_tokens(begin):
+    server = begin()
     ada, rita = server.api("ada"), server.api("rita", "demo", "reviewer")
     below = stage.chain(
         "below",

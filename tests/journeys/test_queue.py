@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.journeys import stage
+from tests.prepared import Prepared
 from tests.serving import BatonServer, BatonWorker, Daphne
 
 LOOK = {"id": "look", "type": "tool", "config": {"tool": "look", "arguments": {"n": "= input.n"}}}
@@ -81,14 +82,15 @@ def peer() -> Iterator[stage.ToolServer]:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def served(request, peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+def served(request, peer, prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     """One server for this file on each database: every test leaves its line empty."""
-    folder = tmp_path_factory.mktemp("line")
-    (folder / "data").mkdir()
-    env = {"BATON_HTTP_ALLOW": peer.endpoint}
-    if request.param == "postgres":
+    folder, env = tmp_path_factory.mktemp("line"), {"BATON_HTTP_ALLOW": peer.endpoint}
+    if request.param == "sqlite":
+        server = prepared.serve(folder, env)
+    else:
+        (folder / "data").mkdir()
         env["DATABASE_URL"] = request.getfixturevalue("postgres").fresh_database()
-    server = BatonServer(folder / "data", folder / "serve.log", env=env)
+        server = BatonServer(folder / "data", folder / "serve.log", env=env)
     try:
         server.wait_until_ready()
         yield Line(server, peer)

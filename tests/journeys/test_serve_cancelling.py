@@ -11,6 +11,7 @@ import pytest
 
 from tests.api import Api
 from tests.journeys import stage
+from tests.prepared import Prepared
 from tests.serving import BatonServer
 
 CALL = {"arguments": {"n": "= 1"}}
@@ -91,13 +92,11 @@ def slug(state: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("cancelling")
-    (folder / "data").mkdir()
+def served(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with stage.ToolServer() as peer:
-        server = BatonServer(folder / "data", folder / "serve.log", env={"BATON_HTTP_ALLOW": peer.endpoint})
+        server = prepared.serve(tmp_path_factory.mktemp("cancelling"), {"BATON_HTTP_ALLOW": peer.endpoint})
         try:
-            yield Served(server.wait_until_ready(), peer)
+            yield Served(server, peer)
         finally:
             server.sweep()
 

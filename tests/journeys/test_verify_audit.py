@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.serving import BatonServer, manage
+from tests.serving import manage
 
 
 def flip(data: Path, wanted: bytes, by: bytes) -> None:
@@ -34,8 +34,8 @@ def test_one_byte_changed_in_the_database_file_is_found_and_named(data_folder, t
         assert "project demo, entry 2: its content or its hash is not what was sealed" in done.stderr
 
 
-def test_a_running_baton_seals_what_happens_within_a_second(start):
-    server = start(BatonServer)
+def test_a_running_baton_seals_what_happens_within_a_second(begin):
+    server = begin()
     server.api("ada").patch("projects/demo/", json={"name": "Other"})
     said = manage(server.data, "verify-audit").stdout
     assert said.startswith("The audit log is whole: ")
