@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import ceil, prod
 
+from flows import reporting
 from flows.checks.drawing import Drawing, Lookup
 from flows.checks.expressions import reads
 from flows.checks.fitting import UNFINISHED, fitted
@@ -164,8 +165,9 @@ def second_opinion_cost(drawing: Drawing, node: Node, ref: str, price: PriceOf) 
 
 def agent_step(drawing: Drawing, node: Node, ref: str, price: PriceOf, is_turn: bool = False) -> Cost:
     """A step of an agent with its retries, of a fallback in its place, and of those to whom each may hand its work."""
-    agent = drawing.lookup("agent", ref)
-    own = node.retry.max_attempts + len((agent or {}).get("fallback_models", ()))
+    agent, (_, handed_to) = drawing.lookup("agent", ref), handing(drawing, node, ref, is_turn)
+    speakers = [each or {} for each in (agent, *handed_to)]
+    own = node.retry.max_attempts + sum(len(each.get("fallback_models", ())) for each in speakers)
     asked = ask_of(node, agent, node.retry.max_attempts, own, is_turn)
     others = [
         agent_cost(other, ask_of(node, other, 1, own + place, is_turn), price).times(0, 1)
@@ -178,14 +180,21 @@ def agent_step(drawing: Drawing, node: Node, ref: str, price: PriceOf, is_turn: 
 def handed_on(drawing: Drawing, node: Node, ref: str, attempts: int, is_turn: bool, price: PriceOf) -> Cost:
     """What those cost who answer in an agent's place: as many as there may be, each as dear as the dearest. They are
     attempted as often as the step."""
-    agent = drawing.lookup("agent", ref) or {}
-    hops = hops_of(drawing, agent, used=int(is_turn))
-    found = [drawing.lookup("agent", each) for each in stand_ins(drawing, agent, hops)]
-    if not found or HANDING_ON.get(node.type) != is_turn:
+    hops, found = handing(drawing, node, ref, is_turn)
+    if not found:
         return FREE
     last = attempts + len(node.fallback)
     costs = [agent_cost(other, ask_of(node, other, attempts, last, True), price) for other in found]
     return Cost(Fraction(0), dearest(costs)).times(0, hops)
+
+
+def handing(drawing: Drawing, node: Node, ref: str, is_turn: bool) -> tuple[int, Sequence[Mapping | None]]:
+    """How often an agent's work may be handed on, and to whom; each of them may go on with its own other models."""
+    if HANDING_ON.get(node.type) != is_turn:
+        return 0, ()
+    agent = drawing.lookup("agent", ref) or {}
+    hops = hops_of(drawing, agent, used=int(is_turn))
+    return hops, [drawing.lookup("agent", each) for each in stand_ins(drawing, agent, hops)]
 
 
 def ask_of(node: Node, agent: Mapping | None, attempts: int, last: int, is_turn: bool = False) -> Ask:
@@ -194,13 +203,14 @@ def ask_of(node: Node, agent: Mapping | None, attempts: int, last: int, is_turn:
     routes = "".join(route.get("description", "") for route in node.config.get("routes", ()))
     delegates = bool((agent or {}).get("delegation", {}).get("to")) or node.config.get("protocol") == "swarm"
     leads = node.type == "supervisor" and not is_turn
+    reports = bool(reporting.allowed(agent or {}))
     return Ask(
         node.config.get("text", "") + routes,
         structured,
         attempts,
         last,
         is_open=is_turn or leads,
-        calls=delegates or leads,
+        calls=delegates or leads or reports,
         rounds=rounds_of(node.config) if leads else (0, 0),
     )
 

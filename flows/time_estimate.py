@@ -16,6 +16,7 @@ from graphlib import CycleError, TopologicalSorter
 from math import ceil, prod
 from typing import NamedTuple
 
+from flows import reporting
 from flows.checks.drawing import Drawing, Lookup
 from flows.checks.fitting import UNFINISHED, fitted
 from flows.estimate import DEEPEST, HANDING_ON, chances, item_counts, onwards
@@ -48,6 +49,7 @@ class Time(NamedTuple):
 
 
 NOTHING_KNOWN = Time(0.0, None, 0.0)
+NOT_EVEN_WAITING = Time(0.0, None, None)  # it may come to ask people, too
 
 
 def time_estimate(document: Mapping, lookup: Lookup) -> dict:
@@ -90,6 +92,19 @@ def flow_time(drawing: Drawing, depth: int = 0) -> tuple[Time, list[str]]:
     return Time(expected if limit is None else min(expected, limit + rest), work, rest), []
 
 
+def not_set_up(drawing: Drawing) -> list[str]:
+    """The nodes of which nobody can say what they cost and take: unfinished ones, and those that name what is not
+    there. In document order."""
+    return [node.id for node in drawing.graph.nodes.values() if not is_set_up(drawing, node)]
+
+
+def is_set_up(drawing: Drawing, node: Node) -> bool:
+    if node.type not in TYPES:
+        return False
+    named = TYPES[node.type].references(node.config)
+    return all(drawing.lookup(each.kind, each.ref) is not None for each in named)
+
+
 def node_times(drawing: Drawing, depth: int = 0) -> dict[str, Time]:
     """What all executions of each node take in one run, one after the other, in document order."""
     found = {}
@@ -107,7 +122,7 @@ def times(seconds: float | None, count: int) -> float | None:
 def step_time(drawing: Drawing, node: Node, depth: int) -> Time:
     """One execution of a node, with its attempts, its fallbacks and its escalation; of a map, all its items."""
     if node.type == UNFINISHED:
-        return NOTHING_KNOWN
+        return NOT_EVEN_WAITING
     turns = turns_of(node, drawing.document.get("limits", {}).get("max_steps"))
     references = TYPES[node.type].references(node.config) if node.type in TYPES and not turns else []
     parts = [reference_time(drawing, node, each.kind, each.ref, depth) for each in references]
@@ -206,24 +221,32 @@ def agent_time(drawing: Drawing, node: Node, agent: Mapping) -> Time:
     """Fallback models and fallback agents are tried once each, after the node's attempts; those to whom it may hand its
     work follow, one after the other. A time-out of the node holds for all of that."""
     own = played_time(drawing, node, agent)
-    if node.timeout_s or node.type not in HANDING_ON:
+    if node.type not in HANDING_ON:
         return own
     hops = hops_of(drawing, agent)
     found = [drawing.lookup("agent", ref) for ref in stand_ins(drawing, agent, hops)]
     others = [NOTHING_KNOWN if other is None else played_time(drawing, node, other) for other in found]
+    own = own._replace(rest=added([own.rest, times(slowest([each.rest for each in others]), hops)]))
+    if node.timeout_s:
+        return own
     return own._replace(work=added([own.work, times(slowest([each.work for each in others]), hops)]))
 
 
 def played_time(drawing: Drawing, node: Node, agent: Mapping) -> Time:
     turns = 2 if agent.get("tools") else 1
     usual = agent.get("sla", {}).get("latency_s", USUAL_TURN_S * turns)
-    others = [agent] * len(agent.get("fallback_models", ())) + [
-        drawing.lookup("agent", ref) for ref in node.fallback
-    ]
+    stepping_in = [drawing.lookup("agent", ref) for ref in node.fallback]
+    others = [agent] * len(agent.get("fallback_models", ())) + stepping_in
     if None in others:
         return Time(usual, None, 0.0)
     first = attempted(node, usual, Time(work=attempt_s(drawing, node, agent)), node.retry.max_attempts)
-    return Time(usual, added([first.work, *(attempt_s(drawing, node, other) for other in others)]), 0.0)
+    work = added([first.work, *(attempt_s(drawing, node, other) for other in others)])
+    return Time(usual, work, added(asked_s(node, each) for each in (agent, *stepping_in)))
+
+
+def asked_s(node: Node, agent: Mapping) -> float | None:
+    """What an agent asks people itself. A router's is offered nothing of that."""
+    return 0.0 if node.type == "router" else reporting.waited_s(agent, node.escalate)
 
 
 def attempt_s(drawing: Drawing, node: Node, agent: Mapping) -> float:
@@ -231,7 +254,8 @@ def attempt_s(drawing: Drawing, node: Node, agent: Mapping) -> float:
     if node.timeout_s:
         return node.timeout_s + STARTING_S
     tools = [drawing.lookup("tool", ref) or {} for ref in agent.get("tools", ())]
-    calls = agent.get("limits", {}).get("max_tool_calls", DEFAULT_TOOL_CALLS) if tools else 0
+    may_call = tools or reporting.allowed(agent)
+    calls = agent.get("limits", {}).get("max_tool_calls", DEFAULT_TOOL_CALLS) if may_call else 0
     slowest = max((tool.get("timeout_s") or TOOL_TIMEOUT_S for tool in tools), default=0)
     return (calls + 1 + node.retry.max_attempts) * DEFAULT_TIMEOUT_S + calls * slowest
 

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 THRESHOLD = 5
 WINDOW_S = 60.0
@@ -30,6 +31,16 @@ class BreakerOpen(Exception):
         self.probe_in_s = probe_in_s
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an outcome did to a breaker: it opened, it stays open for another cool-down (its probe failed), it closed.
+    `failures` are those that opened it."""
+
+    key: Hashable
+    became: Literal["opened", "held", "closed"]
+    failures: int = 0
+
+
 @dataclass(slots=True)
 class Breaker:
     """What is known of one peer: outcomes as [bucket start, successes, failures], and since when it is left alone."""
@@ -38,14 +49,14 @@ class Breaker:
     opened_at: float | None = None
     probing: bool = False
 
-    def probe_in(self, now: float) -> float | None:
+    def probe_in(self, now: float, cool_down_s: float) -> float | None:
         """Seconds until a call may pass; None if one may now."""
         if self.opened_at is None:
             return None
-        left = self.opened_at + COOL_DOWN_S - now
+        left = self.opened_at + cool_down_s - now
         if left > 0:
             return left
-        return COOL_DOWN_S if self.probing else None
+        return cool_down_s if self.probing else None
 
     def count(self, now: float, failed: bool) -> None:
         while self.outcomes and self.outcomes[0][0] <= now - WINDOW_S:
@@ -54,16 +65,20 @@ class Breaker:
             self.outcomes.append([now, 0, 0])
         self.outcomes[-1][1 + failed] += 1
 
+    @property
+    def failures(self) -> int:
+        return sum(bucket[2] for bucket in self.outcomes)
+
     def is_over(self) -> bool:
         succeeded = sum(bucket[1] for bucket in self.outcomes)
-        failed = sum(bucket[2] for bucket in self.outcomes)
-        return failed >= THRESHOLD and failed > succeeded
+        return self.failures >= THRESHOLD and self.failures > succeeded
 
 
 class Breakers:
     """The breakers of a process, by key. Used on the event loop alone, so it needs no lock."""
 
-    def __init__(self, clock: Clock = time.monotonic):
+    def __init__(self, clock: Clock = time.monotonic, cool_down_s: float = COOL_DOWN_S):
+        self.cool_down_s = cool_down_s
         self._clock = clock
         self._breakers: dict[Hashable, Breaker] = {}
 
@@ -72,7 +87,7 @@ class Breakers:
         now = self._clock()
         found = [self._breakers[key] for key in keys if key in self._breakers]
         for key in keys:
-            wait = self._breakers[key].probe_in(now) if key in self._breakers else None
+            wait = self._breakers[key].probe_in(now, self.cool_down_s) if key in self._breakers else None
             if wait is not None:
                 raise BreakerOpen(key, wait)
         probes = [breaker for breaker in found if breaker.opened_at is not None]
@@ -84,40 +99,47 @@ class Breakers:
         """The open breakers and the seconds until each lets a probe through (0: the next call is the probe)."""
         now = self._clock()
         return {
-            key: max(0.0, breaker.opened_at + COOL_DOWN_S - now)
+            key: max(0.0, breaker.opened_at + self.cool_down_s - now)
             for key, breaker in self._breakers.items()
             if breaker.opened_at is not None
         }
 
-    def note(self, keys: Iterable[Hashable], failed: bool, probes: list[Breaker]) -> list[Hashable]:
-        """How a call ended that concerned these peers, and that was the probe of some of them. Gives those that are
-        left alone from now on."""
-        now, opened = self._clock(), []
+    def close(self, key: Hashable) -> None:
+        """A person says that the peer may be called again: it is counted anew, whatever a probe under way will say."""
+        self._breakers.pop(key, None)
+
+    def note(self, keys: Iterable[Hashable], failed: bool, probes: list[Breaker]) -> list[Change]:
+        """How a call ended that concerned these peers, and that was the probe of some of them."""
+        now, changes = self._clock(), []
         for key in keys:
             breaker = self._breakers.get(key)
             if breaker is None:
                 if not failed:
                     continue  # a peer that never failed needs no memory
                 breaker = self._breakers[key] = self._new_breaker()
-            was_open = breaker.opened_at is not None
-            self._judge(breaker, now, failed, any(probe is breaker for probe in probes))
-            if not was_open and breaker.opened_at is not None:
-                opened.append(key)
-        return opened
+            change = self._judged(key, breaker, now, failed, any(probe is breaker for probe in probes))
+            if change is not None:
+                changes.append(change)
+        return changes
 
-    def _judge(self, breaker: Breaker, now: float, failed: bool, is_probe: bool) -> None:
+    def _judged(
+        self, key: Hashable, breaker: Breaker, now: float, failed: bool, is_probe: bool
+    ) -> Change | None:
         """A probe decides alone; otherwise the window does. A late answer from before the opening changes nothing."""
         if breaker.opened_at is not None:
             if not is_probe:
-                return
+                return None
             breaker.probing = False
             breaker.opened_at = now if failed else None
             breaker.outcomes.clear()
-            return
+            return Change(key, "held", 1) if failed else Change(key, "closed")
         breaker.count(now, failed)
-        if failed and breaker.is_over():
-            breaker.opened_at = now
-            breaker.outcomes.clear()
+        if not failed or not breaker.is_over():
+            return None
+        opened = Change(key, "opened", breaker.failures)
+        breaker.opened_at = now
+        breaker.outcomes.clear()
+        return opened
 
     def _new_breaker(self) -> Breaker:
         if len(self._breakers) >= MOST_BREAKERS:
@@ -133,38 +155,15 @@ class Admission:
     def __init__(self, breakers: Breakers, keys: tuple, probes: list[Breaker]):
         self._breakers, self._keys, self._probes = breakers, keys, probes
 
-    def succeeded(self) -> None:
+    def succeeded(self) -> list[Change]:
         """The peer answered, be it with a refusal: it is alive."""
-        self._breakers.note(self._keys, False, self._probes)
+        return self._breakers.note(self._keys, False, self._probes)
 
-    def failed(self) -> list[Hashable]:
-        """The peer is not well: 5xx, no answer in time, no connection. Gives the peers that are left alone for it."""
+    def failed(self) -> list[Change]:
+        """The peer is not well: 5xx, no answer in time, no connection."""
         return self._breakers.note(self._keys, True, self._probes)
 
     def dropped(self) -> None:
         """The call ended without saying anything of the peer (cancelled): the next one may probe."""
         for breaker in self._probes:
             breaker.probing = False
-
-
-def judge(admission: Admission, code: str, status: int | None, retryable: bool) -> list[dict]:
-    """Only what speaks of the peer's health counts against it: 5xx, no answer in time, no connection. Gives the `note`
-    for each peer that is left alone for it."""
-    if code == "timeout" or (status or 0) >= 500 or (status is None and retryable):
-        return [opened(key) for key in admission.failed()]
-    if status is not None:
-        admission.succeeded()
-    else:
-        admission.dropped()
-    return []
-
-
-def opened(key: tuple) -> dict:
-    """The line of a breaker that opened. Keys are (what, project, slug) and, of an agent, its model."""
-    kind, _, slug, *model = key
-    peer = f"{kind} {slug}" + (f" on {model[0]}" if model else "")
-    sentence = (
-        f"The {peer} failed {THRESHOLD} times or more within {WINDOW_S:.0f} s and is left alone for "
-        f"{COOL_DOWN_S:.0f} s."
-    )
-    return {"kind": "breaker_opened", "peer": peer, "text": sentence, "probe_in_s": COOL_DOWN_S}

@@ -8,12 +8,14 @@ from governance.documents import register_kind
 from governance.documents.lookup import content, resolve
 from governance.models import Project
 from governance.refusals import Problem, pointer
-from registry import provider_types
+from registry import databases, provider_types
 from registry.prices import price
 from registry.schemas import AGENT, PROVIDER, RISKS, TOOL, TOOL_CONFIGS, is_built
+from registry.sqlite.placeholders import names_in
 from registry.tools import TOOLS
 
 Reference = tuple[str, str, str]
+ESCALATE = "escalate"  # the one report whose function might be a tool's slug
 
 
 def register() -> None:
@@ -32,6 +34,11 @@ def agent_problems(body: Mapping, project: Project) -> list[Problem]:
             problems.append(
                 Problem(f"/tools/{index}", f"The tool {slug!r} is listed twice: keep one.", "twice")
             )
+        if slug == ESCALATE and slug in body.get("reports", {}).get("may", ()):
+            message = (
+                f"A report has this name too ({slug}): call the tool otherwise, or do not let it report so."
+            )
+            problems.append(Problem(f"/tools/{index}", message, "hidden"))
     for index in range(len(body.get("context", {}).get("knowledge", ()))):
         problems.append(
             Problem(f"/context/knowledge/{index}", "Knowledge is not built yet: leave it out.", "not_built")
@@ -62,10 +69,12 @@ def provider_of(model: str) -> str:
 
 def tool_problems(body: Mapping, project: Project) -> list[Problem]:
     if not is_built(body["type"]):
-        built = " and ".join(sorted(TOOLS))
+        built = ", ".join(sorted(TOOLS))
         message = f"Tools of type {body['type']!r} are not built yet: use {built}."
         return [Problem("/type", message, "not_built")]
     problems = list(_config_problems(body["type"], body.get("config", {})))
+    if body["type"] == "sql" and not problems:
+        problems += _statement_problems(body, project)
     problems += _undeclared_problems(body)
     problems += [*_schema_problems(body, "input_schema"), *_schema_problems(body, "output_schema")]
     if body["type"] == "http" and "risk" not in body:
@@ -145,6 +154,24 @@ def _config_problems(tool_type: str, config: Mapping) -> Iterator[Problem]:
     if not problems:
         for at, message in TOOLS[tool_type].check(dict(config)):
             yield Problem(f"/config{at}", message, "invalid_config")
+
+
+def _statement_problems(body: Mapping, project: Project) -> Iterator[Problem]:
+    """A statement is either fixed, with an argument for each of its places, or it is the argument `sql`."""
+    config, taken = body["config"], body.get("input_schema", {}).get("properties")
+    if "query" not in config and taken is not None and "sql" not in taken:
+        message = (
+            "There is no fixed query, so the statement is the argument sql: describe it here, or add a query."
+        )
+        yield Problem("/input_schema/properties", message, "no_statement")
+    for name in names_in(config.get("query", "")) if taken is not None else ():
+        if name not in taken:
+            message = f"The query binds :{name}, and input_schema has no {name}: add it there."
+            yield Problem("/config/query", message, "unknown_argument")
+    try:
+        databases.found(project.slug, config["database"])
+    except databases.NoDatabase as absent:
+        yield Problem("/config/database", str(absent), "no_database", "warning")
 
 
 def _text_problems(source: str, at: str) -> Iterator[Problem]:

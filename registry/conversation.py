@@ -6,26 +6,26 @@ paying for it, and goes on where that ended. Whatever a tool said is passed as d
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
 
 from registry.calls import CallFailed, Outcome, Reply, Wanted
+from registry.circles import Made, Trail
 from registry.context_window import Window, cut_middle, fitting, opening
 from registry.messages import without_fence
 from registry.schemas import input_schema_of
 from registry.validation import mismatch
+from registry.wanted import arguments_of, asking, assistant, failure_text, numbered, offer_of
 
 DEFAULT_TOOL_CALLS = 8
 LONGEST_TOOL_RESULT = 50_000  # characters of one result that a model is shown
 LONGEST_SCHEMA = 8_000
 LONGEST_ANSWER = 20_000  # characters of a wrong answer that its repair repeats
-LONGEST_ARGUMENTS = 100_000
 MOST_CALLS_A_TURN = 64
-UNUSUAL = re.compile(r"[^A-Za-z0-9_-]")
 
 CallModel = Callable[[list[dict], list[dict], Mapping | None, int], Awaitable[Reply]]
 CallTool = Callable[[str, Mapping], Awaitable[Any]]
@@ -75,15 +75,30 @@ class Talk:
 
 
 async def converse(
-    talk: Talk, *, model: CallModel, tool: CallTool, function: CallFunction | None = None
+    talk: Talk,
+    *,
+    model: CallModel,
+    tool: CallTool,
+    function: CallFunction | None = None,
+    trail: Trail | None = None,
 ) -> Outcome:
     """The agent's answer: {text}, the object of `output_schema`, or what a function that ends it returned.
 
     `model(messages, tools, response_schema, turn)` returns a Reply; `tool(slug, arguments)` the tool's output;
     `function(asked, arguments)` a function's. All must name their calls before they first wait, since the calls of one
-    turn go out together. Raises CallFailed.
+    turn go out together. `trail` is given what was done, also where it ends badly. Raises CallFailed, and that with
+    `delegation_cycle` where the tool calls go in a circle.
     """
-    return await _Conversation(talk, model, tool, function).run()
+    return await _Conversation(talk, model, tool, function, trail or Trail()).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What answers a call once it is awaited: a tool, a function, or (neither made) a refusal."""
+
+    get: Callable[[], Awaitable[str]]
+    is_tool: bool = False
+    is_made: bool = True
 
 
 class _Ended(Exception):
@@ -95,19 +110,22 @@ class _Ended(Exception):
 
 
 class _Conversation:
-    def __init__(self, talk: Talk, model: CallModel, tool: CallTool, function: CallFunction | None):
+    def __init__(
+        self, talk: Talk, model: CallModel, tool: CallTool, function: CallFunction | None, trail: Trail
+    ):
         self.talk, self.model, self.tool, self.function = talk, model, tool, function
+        self.trail = trail
         self.messages, self.notes = opening(talk.instructions, talk.history, talk.text, talk.window)
         self.first_own = len(self.messages)
         self.tools = [
-            _offer(
+            offer_of(
                 slug, document.get("description") or document.get("name") or slug, input_schema_of(document)
             )
             for slug, document in talk.tools.items()
             if slug not in talk.functions  # of one name there is one: what the flow itself offers
         ]
         self.functions = [
-            _offer(name, one.description, one.parameters) for name, one in talk.functions.items()
+            offer_of(name, one.description, one.parameters) for name, one in talk.functions.items()
         ]
         self.turns = self.tool_calls = self.repairs = self.rounds = 0
         self.overdone = False  # a turn asked only for what it had used up
@@ -150,19 +168,39 @@ class _Conversation:
     async def _call_tools(self, reply: Reply) -> None:
         """Asks for everything that this turn wants, at once; what is over the limit is told so."""
         wanted = [
-            _named(call, self.turns, index) for index, call in enumerate(reply.tool_calls[:MOST_CALLS_A_TURN])
+            numbered(call, self.turns, index)
+            for index, call in enumerate(reply.tool_calls[:MOST_CALLS_A_TURN])
         ]
-        self.messages.append(_assistant(reply.text, wanted))
+        self.messages.append(assistant(reply.text, wanted))
         self.overdone = True
-        results = await _together(
-            [self._answer(call, index, reply.text) for index, call in enumerate(wanted)]
-        )
+        answers = [self._answer(call, index, reply.text) for index, call in enumerate(wanted)]
+        results = await self._results(wanted, answers)
         self.rounds += any(call.name in self.talk.functions for call in wanted)
         for call, result in zip(wanted, results, strict=True):
             self.messages.append({"role": "tool", "tool_call_id": call.id, "content": result})
 
-    def _answer(self, call: Wanted, index: int, said: str) -> Awaitable[str]:
-        """The answer to one call. Those that are answered without doing anything are told why."""
+    async def _results(self, wanted: Sequence[Wanted], answers: Sequence[Answer]) -> list[str]:
+        """All at once but those that may close a circle: they wait for what the others are told."""
+        calls = [asking(call) for call in wanted]
+        at_once, judged = [], []
+        for index, call in enumerate(calls):
+            beside = [calls[other] for other in at_once]
+            is_worn = answers[index].is_tool and self.trail.is_worn(call, beside)
+            (judged if is_worn else at_once).append(index)
+        told = dict(zip(at_once, await _together([answers[index].get() for index in at_once]), strict=True))
+        for index in at_once:
+            if answers[index].is_made:
+                self.trail.made.append(Made(calls[index], told[index]))
+        for index in judged:
+            circle = self.trail.circle(calls[index])
+            if circle is not None:
+                raise CallFailed("delegation_cycle", circle)
+            told[index] = await answers[index].get()
+            self.trail.made.append(Made(calls[index], told[index]))
+        return [told[index] for index in range(len(wanted))]
+
+    def _answer(self, call: Wanted, index: int, said: str) -> Answer:
+        """What answers one call. Those that are answered without doing anything are told why."""
         offer = self.talk.functions.get(call.name)
         if offer is None or self.talk.most_rounds is None:
             if self.tool_calls >= self.talk.max_tool_calls:
@@ -170,10 +208,11 @@ class _Conversation:
             self.tool_calls += 1
         self.overdone = False
         if offer is None:
-            return self._result(call, lambda arguments: self.tool(call.name, arguments))
+            get = partial(self._result, call, lambda arguments: self.tool(call.name, arguments))
+            return Answer(get, is_tool=True)
         if offer.ends and index:
             return _refused(f"{call.name} stands alone in its turn, or first")
-        return self._function_result(call, Asked(call.name, self.turns, index, said))
+        return Answer(partial(self._function_result, call, Asked(call.name, self.turns, index, said)))
 
     async def _function_result(self, call: Wanted, asked: Asked) -> str:
         offer = self.talk.functions[call.name]
@@ -191,15 +230,15 @@ class _Conversation:
 
     async def _result(self, call: Wanted, do: Callable[[Mapping], Awaitable[Any]]) -> str:
         """What the model is told: the output as JSON, or why there is none."""
-        arguments = _arguments(call)
+        arguments = arguments_of(call)
         if isinstance(arguments, str):
-            return _failure_text("invalid_input", arguments)
+            return failure_text("invalid_input", arguments)
         try:
             output = await do(arguments)
         except CallFailed as failure:
             if not failure.final:
                 raise
-            return _failure_text(failure.code, failure.message)
+            return failure_text(failure.code, failure.message)
         return cut_middle(orjson.dumps(output).decode(), LONGEST_TOOL_RESULT)
 
     def _read(self, reply: Reply) -> tuple[str | None, Any]:
@@ -246,56 +285,11 @@ def read_object(text: str, schema: Mapping, fault_of: Fault = mismatch) -> tuple
     return (fault, None) if fault else (None, value)
 
 
-def _arguments(call: Wanted) -> Mapping | str:
-    """The arguments, or what is wrong with them. Whether they fit the tool is for the gateway to say."""
-    if len(call.arguments) > LONGEST_ARGUMENTS:
-        return f"the arguments are longer than {LONGEST_ARGUMENTS:,} characters; send less"
-    try:
-        value = orjson.loads(call.arguments or "{}")
-    except orjson.JSONDecodeError as error:
-        return f"the arguments are not JSON ({error}); send one JSON object"
-    return value if isinstance(value, dict) else "the arguments are not a JSON object"
+def _refused(why: str) -> Answer:
+    async def told() -> str:
+        return failure_text("limit", f"not called: {why}")
 
-
-async def _refused(why: str) -> str:
-    return _failure_text("limit", f"not called: {why}")
-
-
-def _offer(name: str, description: str, parameters: Mapping) -> dict:
-    """A tool or a function as models are offered it."""
-    function = {"name": name, "description": description, "parameters": parameters}
-    return {"type": "function", "function": function}
-
-
-def _named(call: Wanted, turn: int, index: int) -> Wanted:
-    """The call with an id of its own: some models send none, or the same twice."""
-    return Wanted(f"call_{turn}_{index + 1}", call.name, call.arguments)
-
-
-def _assistant(text: str, wanted: Sequence[Wanted]) -> dict:
-    """The model's turn as it is shown later. Providers refuse names and arguments that they did not make so."""
-    calls = [
-        {
-            "id": call.id,
-            "type": "function",
-            "function": {
-                "name": UNUSUAL.sub("_", call.name)[:64] or "_",
-                "arguments": _shown_arguments(call),
-            },
-        }
-        for call in wanted
-    ]
-    return {"role": "assistant", "content": text or None, "tool_calls": calls}
-
-
-def _shown_arguments(call: Wanted) -> str:
-    if len(call.arguments) > LONGEST_ARGUMENTS or isinstance(_arguments(call), str):
-        return "{}"
-    return call.arguments
-
-
-def _failure_text(code: str, message: str) -> str:
-    return orjson.dumps({"error": {"code": code, "message": cut_middle(message, 2_000)}}).decode()
+    return Answer(told, is_made=False)
 
 
 def _repair(fault: str, schema: Mapping | None) -> str:

@@ -9,7 +9,7 @@ Rejected: middleware that wraps a backend (the order, which is the point, would 
 retries in here (each attempt must be seen, so they are the engine's).
 """
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -81,20 +81,19 @@ async def decide(desk: Desk, action: str, facts: Mapping, text: str) -> None:
     await permit(desk, Operation(action, call, facts), desk.recall(call), text=text)
 
 
-def hand_over(desk: Desk, facts: Mapping, source: str, target: str, message: str) -> Awaitable[None]:
-    """Asks whether `source` may hand `message` over to `target`, and records that it does. Names its call at once.
-    The awaitable raises CallFailed `denied` or `rejected`."""
-    return _handed_over(desk, desk.next_call(), facts, source, target, message)
-
-
-async def _handed_over(desk: Desk, call: str, facts: Mapping, source: str, target: str, message: str) -> None:
+async def hand_over(
+    desk: Desk, call: str, facts: Mapping, source: str, target: str, message: str, reason: str = ""
+) -> None:
+    """Asks whether `source` may hand `message` over to `target`, and records that it does, with the `reason` where
+    there is one. `call` is what the desk named it. Raises CallFailed `denied` or `rejected`."""
     recorded = desk.recall(call)
     if recorded.result is not None:
         return
     given = {"text": privacy.clear(desk, message), "from": source, "to": target}
     operation = Operation("handoff", call, {**facts, "input": given})
     await permit(desk, operation, recorded, text=message)
-    desk.add("agent.handoff", {"call": call, "from": source, "to": target, "status": "ok"})
+    why = {"reason": reason} if reason else {}
+    desk.add("agent.handoff", {"call": call, "from": source, "to": target, "status": "ok", **why})
 
 
 async def _leaving(

@@ -20,7 +20,6 @@ LONGEST_ARGUMENTS = 100_001  # one more than a conversation takes: what was cut 
 LONGEST_INLINE = 1_000
 LONGEST_NAME = 200
 MOST_TOOL_CALLS = 100
-STOPPED = "denied"  # the code of a call whose answer may not go on
 
 
 def bounded(answer: ModelReply) -> Reply:
@@ -75,7 +74,7 @@ def recorded_reply(desk: Desk, data: Mapping) -> Reply:
 def recorded_failure(data: Mapping) -> CallFailed:
     """The failure that a model was told, or that ended its step where rules stopped what a tool said."""
     code, message = data["error"]["code"], data["error"]["message"]
-    return CallFailed(code, message, final=code != STOPPED)
+    return CallFailed(code, message, final=not data.get("stopped"))
 
 
 def model_called(
@@ -121,8 +120,10 @@ def tool_called(
     cached: bool = False,
     error: CallFailed | None = None,
     held: str = "",
+    stopped: bool = False,
 ) -> dict:
-    """The data of `tool.called`. `final` marks a failure that a model was told: it is replayed, not repeated."""
+    """The data of `tool.called`. `final` marks a failure that a model was told, or that rules made of the answer
+    (`stopped`): it is replayed, not repeated."""
     data = {
         "call": call,
         "tool": tool,
@@ -135,6 +136,8 @@ def tool_called(
     }
     if error is not None and error.final:
         data["final"] = True
+    if stopped:
+        data["stopped"] = True
     if held:
         data["held"] = held
     return data

@@ -9,12 +9,13 @@ from django.conf import settings
 
 from governance.port import Desk, Facts
 from governance.privacy import Ruleset
-from registry import answers, lines
+from registry import answers, health, lines
 from registry.address import Guard
 from registry.backends import BackendError, ModelReply, ModelRequest, backend
-from registry.breaker import Admission, BreakerOpen, Breakers, judge, opened
+from registry.breaker import Admission, BreakerOpen
 from registry.calls import CallFailed, ModelAsk, Reply
 from registry.checks import provider_of
+from registry.health import BREAKERS as BREAKERS
 from registry.lookups import Provider
 from registry.reservations import Reservation
 from registry.usage import Usage, capped, worst_case
@@ -22,8 +23,6 @@ from registry.usage import Usage, capped, worst_case
 DEFAULT_MAX_TOKENS = 1024
 GRACE_S = 5.0  # a backend keeps its own deadline; this one stops a backend that does not
 CHARACTERS_PER_TOKEN = 4
-
-BREAKERS = Breakers()
 
 
 def guard() -> Guard:
@@ -76,7 +75,7 @@ def admit(facts: Facts, ask: ModelAsk) -> Admission:
     provider = ("provider", facts.project_id, provider_of(ask.model))
     agent = ("agent", facts.project_id, ask.agent.slug if ask.agent else "", ask.model)
     try:
-        return BREAKERS.admit(provider, agent)
+        return health.admit(facts, provider, agent)
     except BreakerOpen as left_alone:
         who = (
             f"The provider {provider[2]}"
@@ -130,18 +129,24 @@ class Attempt:
             self._failed("error", CallFailed("cancelled", "The call was cancelled."), self._seen(streamed))
             raise
         except BackendError as error:
-            for line in judge(self.admission, error.code, error.status, error.retryable):
-                self.desk.add("note", line)
+            health.judge(
+                self.desk,
+                self.admission,
+                error.code,
+                error.message,
+                status=error.status,
+                retryable=error.retryable,
+            )
             status = "refused_by_peer" if error.refused_by_peer else "error"
             failure, used = failure_of(error), Usage(error.input_tokens, error.output_tokens, error.cost_nano)
             self._failed(status, failure, self._counted(used, error.usage_estimated))
             await self.reservation.settled()
             raise failure from error
         except TimeoutError as late:
-            for key in self.admission.failed():
-                self.desk.add("note", opened(key))
-            raise self._failed("error", _late(self.request), self._seen(streamed)) from late
-        self.admission.succeeded()
+            failure = _late(self.request)
+            health.unwell(self.desk, self.admission, failure.code, failure.message)
+            raise self._failed("error", failure, self._seen(streamed)) from late
+        health.well(self.desk, self.admission)
         return answer
 
     async def _arrived(self, answer: ModelReply) -> tuple[Reply, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from governance.schemas import MUST_BE
+from registry.sqlite.placeholders import names_in
 from registry.tools import TOOLS
 
 SLUG = {
@@ -41,6 +42,8 @@ ENTITY = {
 # Not built yet are the types of later issues: registry.checks says so instead of calling them unknown.
 TOOL_TYPES = ("http", "sql", "files", "calculator", "mcp", "knowledge")
 RISKS = ("read", "write", "irreversible")
+LONGEST_DUE_S = 31 * 86_400  # people may take a month
+MAY_REPORT = ("status", "help", "escalate", "out_of_scope")
 
 
 def closed(properties: dict, required: tuple[str, ...] = ()) -> dict:
@@ -84,6 +87,21 @@ PARAMS = {
     "additionalProperties": False,
 }
 
+REVIEWER = {
+    "type": "string",
+    "maxLength": 200,
+    "pattern": "^(role:(viewer|author|operator|reviewer|admin)|user:[^\\s:]{1,150}|group:[a-z0-9-]{1,64})$",
+    MUST_BE: "role: and a role, user: and a username, or group: and a group's slug, such as role:operator",
+}
+REPORTS = closed(
+    {
+        "may": {"type": "array", "items": {"enum": list(MAY_REPORT)}, "minItems": 1, "uniqueItems": True},
+        "to": {**listed(REVIEWER, 50), "minItems": 1, "uniqueItems": True},
+        "due_in_s": {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_DUE_S},
+    },
+    ("may",),
+)
+
 AGENT = document(
     "agent",
     {
@@ -107,6 +125,7 @@ AGENT = document(
         "input_schema": JSON_SCHEMA,
         "output_schema": JSON_SCHEMA,
         "delegation": closed({"to": listed(REFERENCE, 100), "max_hops": COUNT}),
+        "reports": REPORTS,
         "limits": closed(
             {
                 "max_cost_usd_per_call": DOLLARS,
@@ -154,7 +173,26 @@ HTTP_CONFIG = closed(
     },
     ("url",),
 )
-TOOL_CONFIGS: Mapping[str, dict] = {"http": HTTP_CONFIG, "calculator": closed({})}
+DATABASE = {
+    **SLUG,
+    MUST_BE: "the name of one of the project's SQLite databases, a slug such as books; databases on a network, such as "
+    "PostgreSQL, are not built yet",
+}
+TABLE = {
+    "type": "string",
+    "pattern": "^[A-Za-z_][A-Za-z0-9_ -]{0,127}$",
+    MUST_BE: "the name of a table or view, such as invoices",
+}
+SQL_CONFIG = closed(
+    {
+        "database": DATABASE,
+        "tables": {**listed(TABLE, 200), "minItems": 1, "uniqueItems": True},
+        "query": {"type": "string", "maxLength": 20_000},
+        "max_rows": {"type": "integer", "minimum": 1, "maximum": 1_000},
+    },
+    ("database", "tables"),
+)
+TOOL_CONFIGS: Mapping[str, dict] = {"http": HTTP_CONFIG, "calculator": closed({}), "sql": SQL_CONFIG}
 
 SCRIPT_ENTRY = closed(
     {
@@ -216,17 +254,32 @@ PROVIDER = document(
 
 EXPRESSION_INPUT = closed({"expression": {"type": "string", "maxLength": 1000}}, ("expression",))
 DEFAULT_INPUTS: Mapping[str, dict] = {"calculator": EXPRESSION_INPUT}
+STATEMENT = {"type": "string", "minLength": 1, "maxLength": 20_000}
+SCALAR_TYPES = ["string", "number", "boolean", "null"]
 ANY_INPUT: Mapping = {"type": "object", "properties": {}}
 
 
 def input_schema_of(tool: Mapping) -> Mapping:
     """What a tool takes: its document's `input_schema`, else what its type takes, else any object."""
-    return tool.get("input_schema") or DEFAULT_INPUTS.get(tool["type"], ANY_INPUT)
+    if tool.get("input_schema"):
+        return tool["input_schema"]
+    if tool["type"] == "sql":
+        return statement_input(tool.get("config", {}))
+    return DEFAULT_INPUTS.get(tool["type"], ANY_INPUT)
+
+
+def statement_input(config: Mapping) -> Mapping:
+    """A value for each place of a fixed statement, or else the statement."""
+    if "query" in config:
+        names = names_in(config["query"])
+        return closed({name: {"type": SCALAR_TYPES} for name in names}, tuple(names))
+    about = f"One statement in SQLite's dialect, on these tables: {', '.join(config.get('tables', ()))}."
+    return closed({"sql": {**STATEMENT, "description": about}}, ("sql",))
 
 
 def risk_of(tool: Mapping) -> str:
-    """What the document says, else read for what touches nothing and write for everything else."""
-    return tool.get("risk") or ("read" if tool["type"] == "calculator" else "write")
+    """What the document says, else read for what touches nothing or is held to reading, and write for the others."""
+    return tool.get("risk") or ("read" if tool["type"] in ("calculator", "sql") else "write")
 
 
 def is_repeatable(tool: Mapping) -> bool:

@@ -16,11 +16,11 @@ import orjson
 from governance import gate
 from governance.port import ApprovalRequest, Desk
 from governance.privacy import Ruleset
-from registry import lines, lookups, privacy
-from registry.breaker import Admission, BreakerOpen, judge
+from registry import health, lines, lookups, privacy
+from registry.breaker import Admission, BreakerOpen
 from registry.calls import CallFailed, ToolAsk
 from registry.decisions import subject_of, tool_operation
-from registry.model_attempt import BREAKERS, guard
+from registry.model_attempt import guard
 from registry.schemas import is_repeatable, risk_of
 from registry.tools import TOOLS, CallLimits, ToolError
 
@@ -46,23 +46,24 @@ class Sending:
     arguments: Mapping
 
     def record(
-        self, status: str, *, output: Any = None, error: CallFailed | None = None, held: str = ""
+        self, status: str, *, output: Any = None, error: CallFailed | None = None, **more: Any
     ) -> None:
         slug, shown = self.ask.tool.slug, self.ask.arguments
-        line = lines.tool_called(self.call, slug, status, shown, output=output, error=error, held=held)
+        line = lines.tool_called(self.call, slug, status, shown, output=output, error=error, **more)
         self.desk.add("tool.called", line)
 
     def failed(self, failure: CallFailed) -> CallFailed:
-        """Records the failure. A model is told of it, unless another attempt may fare better.
-
-        An answer that rules stop is an answer: the call is not made again, and the step ends with it.
-        """
-        if failure.code == lines.STOPPED:
-            failure.final = True
-        elif failure.code != "cancelled":
+        """Records the failure. A model is told of it, unless another attempt may fare better."""
+        if failure.code != "cancelled":
             failure.final = self.ask.by_model and (self.ask.last_attempt or not failure.retryable)
         self.record("error", error=failure)
-        failure.final = failure.final and failure.code != lines.STOPPED
+        return failure
+
+    def stopped(self, failure: CallFailed) -> CallFailed:
+        """Records that rules stop the answer: it is one, so the call is not made again, and the step ends with it."""
+        failure.final = True
+        self.record("error", error=failure, stopped=True)
+        failure.final = False
         return failure
 
     async def passing(self, said: Any) -> privacy.Passing:
@@ -152,12 +153,12 @@ async def _called(sending: Sending, secrets: dict[str, str], admission: Admissio
             sending.failed(CallFailed("cancelled", "The call was cancelled."))
         raise
     except ToolError as error:
-        for line in judge(admission, error.code, error.status, error.retryable):
-            desk.add("note", line)
+        said = _in_own_words(error)
+        health.judge(desk, admission, error.code, said, status=error.status, retryable=error.retryable)
         if _is_lost(error, document):
             raise _Lost from error
         raise sending.failed(await _as_told(sending, _failure(error, document))) from error
-    admission.succeeded()
+    health.well(desk, admission)
     return await _arrived(sending, output)
 
 
@@ -170,7 +171,7 @@ async def _arrived(sending: Sending, output: Any) -> tuple[Any, str]:
         kept = sending.covered(passed.content)
         fault = _output_fault(sending, output, kept)
     except CallFailed as stopped:
-        raise sending.failed(stopped) from None
+        raise sending.stopped(stopped) from None
     if fault:
         sentence = f"What the tool {slug} gave back does not fit: {fault}"
         raise sending.failed(CallFailed("invalid_output", sentence))
@@ -187,6 +188,15 @@ async def _as_told(sending: Sending, failure: CallFailed) -> CallFailed:
     failure.message = sending.covered(passed.content)
     failure.args = (failure.message,)
     return failure
+
+
+def _in_own_words(error: ToolError) -> str:
+    """What went wrong, for who looks after the peer. What it said itself stands in the run, looked through first."""
+    if error.status is not None:
+        return f"It answered {error.status}."
+    return (
+        "It gave no answer in time." if error.code == "timeout" else "It could not be reached, or broke off."
+    )
 
 
 def _is_lost(error: ToolError, document: Mapping) -> bool:
@@ -217,9 +227,9 @@ def _output_fault(sending: Sending, output: Any, shown: Any) -> str | None:
 
 def _admitted(sending: Sending) -> Admission:
     """Past the tool's breaker. Raises CallFailed `breaker_open`, recorded."""
-    slug = sending.ask.tool.slug
+    slug, facts = sending.ask.tool.slug, sending.desk.facts
     try:
-        return BREAKERS.admit(("tool", sending.desk.facts.project_id, slug))
+        return health.admit(facts, ("tool", facts.project_id, slug))
     except BreakerOpen as left_alone:
         failure = CallFailed(
             "breaker_open",

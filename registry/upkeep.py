@@ -5,8 +5,9 @@ import asyncio
 from governance.detection import pool
 from governance.models import Document
 from governance.privacy import vault
-from registry import cache, connections, trial
+from registry import cache, connections, openings, trial
 from registry.backends import hosted
+from registry.health import BOOK, BREAKERS
 
 SIMULATED = '"type":"scripted"'
 
@@ -27,8 +28,29 @@ def lend(loop: asyncio.AbstractEventLoop | None) -> None:
     trial.borrow(loop)
 
 
+def begin(process: str, loop: asyncio.AbstractEventLoop) -> None:
+    """People are told of this process's open breakers from now on, by `tick`."""
+    BOOK.begin(process, loop)
+
+
+def tick() -> None:
+    """Writes what became of breakers, and heeds what people closed: called every moment, off the loop."""
+    BOOK.tick(BREAKERS.close)
+
+
+def end() -> None:
+    """No breaker of this process is left open on record."""
+    BOOK.end()
+
+
+def void() -> None:
+    """What processes that are gone left on record is over: for one that has the database to itself."""
+    openings.void()
+
+
 def sweep() -> None:
-    """Removes cached answers and vaulted values that are void; writes the database."""
+    """Removes cached answers, vaulted values and records of breakers that are void; writes the database."""
+    openings.sweep()
     cache.forget_expired()
     vault.forget_expired()
 

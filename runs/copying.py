@@ -12,7 +12,8 @@ from flows.graph import Graph
 from runs.engine.rows import STEP_COLUMNS, dumps, loads
 from runs.models import Event, Part, Run, Step
 
-COPIED = ("step.started", "step.finished", "step.skipped", "choice.made")
+COPIED = ("step.started", "step.finished", "step.skipped", "choice.made", "note")
+NOTES = ("plan",)  # of the notes those that say why a step did what it did
 
 
 def behind(graph: Graph, node: str) -> set[str]:
@@ -41,6 +42,7 @@ class Copy:
         """Steps that are still under way are executed anew; so are those that were cut off, and those whose failure
         ended the run. An item that failed stands as long as its map does."""
         lines = [(line, loads(line.data)) for line in lines]
+        lines = [(line, data) for line, data in lines if line.type != "note" or data.get("kind") in NOTES]
         done = {key_of(line) for line, data in lines if has_settled(line, data)}
         done |= {
             key_of(line)

@@ -33,7 +33,8 @@ def prepare() -> str | None:
         user, created = _admin()
         project = _project(user)
         if not Document.objects.filter(project=project).exists():
-            documents.apply(project, gallery.texts(gallery.AT_FIRST), user)
+            _make_office()
+            documents.apply(project, {**gallery.texts(gallery.AT_FIRST), **sample.office.tools()}, user)
         return accounts.make_link(user, None) if created else None
 
 
@@ -44,6 +45,14 @@ def start_services() -> "sample.SampleService | NoServices":
     except (sample.SampleUnusable, OSError) as error:
         log.warning("The demo's sample service does not run, so the demo's tools will fail: %s", error)
         return NoServices()
+
+
+def _make_office() -> None:
+    """The database that two of the demo's tools read. The demo is made without it, too."""
+    try:
+        sample.office.make(PROJECT)
+    except sample.SampleUnusable as error:
+        log.warning("The demo's database is not there, so two of its tools will fail: %s", error)
 
 
 def _admin() -> tuple[User, bool]:

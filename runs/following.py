@@ -20,6 +20,7 @@ SHOWN = {
     "step.waiting": "waiting",
     "step.retrying": "retrying",
 }
+REPORTED = {"status": "reports", "help": "asks for help", "escalate": "asks a person to take over"}
 MARKS = {"succeeded": "green", "failed": "red", "cancelled": "yellow", "waiting": "cyan", "running": "blue"}
 
 
@@ -57,6 +58,10 @@ def state_of(event: Event, data: dict) -> str | None:
         return data["status"]
     if event.type == "choice.made" and data["kind"] == "fallback":
         return "falling back"
+    if event.type == "choice.made" and data["kind"] == "out_of_scope":
+        return "out of scope"
+    if event.type == "note":
+        return REPORTED.get(data.get("kind"))
     return SHOWN.get(event.type)
 
 
@@ -69,7 +74,9 @@ def detail_of(event: Event, data: dict) -> str:
     if event.type == "step.retrying":
         return f"in {data['after_s']:g} s: {data['error']['message']}"
     if event.type == "choice.made":
-        return f"to {', '.join(data['chosen'])}: {data['reason']}"
+        return f"to {', '.join(data['chosen']) or 'nobody'}: {data['reason']}"
+    if event.type == "note":
+        return data["text"]
     if event.type == "step.waiting":
         return f"for {data['kind']} {data.get('id') or data.get('until') or ''}".strip()
     if data.get("error"):

@@ -9,6 +9,7 @@ from django.db.models.functions import Cast
 
 from governance import clock, ids, money
 from governance.models import Approval, Project, Spend
+from registry import openings
 from runs.models import STATUSES, Event, Feedback, Run, Step
 
 SAMPLE = 10_000  # percentiles are those of the newest so many
@@ -149,7 +150,7 @@ def share(part: int, whole: int) -> float | None:
 
 
 def instance() -> dict:
-    """The numbers of the whole instance, for monitoring: four queries."""
+    """The numbers of the whole instance, for monitoring: five queries."""
     runs = Run.objects.values("status").annotate(count=Count("id")).order_by("status")
     counts = {status: 0 for status in STATUSES} | {row["status"]: row["count"] for row in runs}
     totals = Spend.objects.aggregate(**SUMS)
@@ -160,6 +161,7 @@ def instance() -> dict:
         "calls": int(totals["called"]),
         "tokens": {"input": int(totals["tokens_in"]), "output": int(totals["tokens_out"])},
         "approvals_pending": Approval.objects.filter(status="pending").count(),
+        "breakers_open": openings.open_by_kind(),
     }
 
 

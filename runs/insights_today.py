@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Mod
 
-from governance import ids
+from governance import ids, seats
 from governance.models import Approval, Project, Spend, User
 from runs.insights import durations_of, percentile, share
 from runs.models import Run
@@ -162,4 +162,4 @@ def waiting_for(project: Project, user: User, names: frozenset[str], most: int =
         .defer("payload", "schema")
         .order_by(F("due_at").asc(nulls_last=True), "id")
     )
-    return [item for item in pending[:most] if not names.isdisjoint(item.reviewers)]
+    return [item for item in seats.free(pending, user)[:most] if not names.isdisjoint(item.reviewers)]

@@ -19,7 +19,7 @@ from flows.estimate import flow_cost, node_costs
 from flows.estimate import shown as shown_cost
 from flows.fixes.hints import hints
 from flows.kind import lookup_of
-from flows.time_estimate import Time, flow_time, node_times
+from flows.time_estimate import Time, flow_time, node_times, not_set_up
 from flows.time_estimate import shown as shown_time
 from governance import documents
 from governance.models import Document, Project
@@ -102,6 +102,11 @@ class Inspection:
     @cached_property
     def times(self) -> dict[str, Time]:
         return {} if self.drawing is None else node_times(self.drawing)
+
+    @cached_property
+    def not_set_up(self) -> list[str]:
+        """The nodes of which cost and time are not known yet."""
+        return [] if self.drawing is None else not_set_up(self.drawing)
 
     @cached_property
     def offered(self) -> dict[str, list[Offered]]:

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("runs.views.versions.urls")),
     path("", include("runs.views.settings.urls")),
     path("", include("runs.views.budgets.urls")),
+    path("", include("runs.views.breakers.urls")),
     path("", include("runs.views.audit.urls")),
     path("healthz", health.alive_show),
     path("readyz", health.ready_show),

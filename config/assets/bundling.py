@@ -79,15 +79,32 @@ def homes_of(modules: Mapping[str, Module]) -> dict[str, str]:
     imported = {path for module in modules.values() for path in module.imports}
     scripts = [path for path in modules if path not in imported]
     reached = {script: in_order(script, modules) for script in scripts}
-    loader = {
-        late: script for script in scripts for path in reached[script] for late in modules[path].on_demand
+    loaders = {
+        late: {
+            script
+            for script in scripts
+            for path in reached[script]
+            if late in modules[path].on_demand and script != late
+        }
+        for late in scripts
     }
     homes = {}
     for path in modules:
         users = [script for script in scripts if path in reached[script]]
-        first = [script for script in users if loader.get(script) not in users]
+        first = [script for script in users if before(script, loaders).isdisjoint(users)]
         homes[path] = first[0] if len(first) == 1 else path
     return homes
+
+
+def before(script: str, loaders: Mapping[str, set[str]]) -> set[str]:
+    """The scripts that one is loaded by, on demand: its loaders, the loaders of those, and so on."""
+    found: set[str] = set()
+    waiting = [script]
+    while waiting:
+        fresh = loaders[waiting.pop()] - found - {script}
+        found |= fresh
+        waiting.extend(fresh)
+    return found
 
 
 def in_order(path: str, modules: Mapping[str, Module]) -> list[str]:

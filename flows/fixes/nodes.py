@@ -1,6 +1,7 @@
 """Fixes of what nodes there are: starts, ends, loose nodes, nodes that lead nowhere."""
 
-from flows.fixes.scene import Fix, Scene, connect
+from flows.drawing.sheet import key_of
+from flows.fixes.scene import Fix, Scene, connect, disconnect
 from governance.refusals import Problem
 
 
@@ -42,7 +43,27 @@ def unreachable(scene: Scene, problem: Problem) -> Fix | None:
     if not port:
         return None
     name = source.get("name") or source["id"]
-    return Fix(f"Connect it to {name}", (connect(source["id"], port, node["id"]),))
+    entered = connect(source["id"], port, node["id"])
+    return in_between(scene, source, port, node, entered) or Fix(f"Connect it to {name}", (entered,))
+
+
+def in_between(scene: Scene, source: dict, port: str, node: dict, entered: dict) -> Fix | None:
+    """Where the port leads to one node already, and this one leads there or nowhere: on the way."""
+    leaving = [
+        edge for edge in scene.edges if key_of(edge)[:2] == (source["id"], port) and "loop" not in edge
+    ]
+    if len(leaving) != 1 or leaving[0]["to"] not in scene.graph.incoming:
+        return None
+    target = leaving[0]["to"]
+    operations = [disconnect(leaving[0]), entered]
+    if not scene.graph.outgoing[node["id"]]:
+        if not (out := scene.free_port(node["id"])):
+            return None
+        operations.append(connect(node["id"], out, target))
+    elif not scene.graph.leads(node["id"], target):
+        return None
+    names = {found["id"]: found.get("name") or found["id"] for found in scene.nodes}
+    return Fix(f"Put it between {names[source['id']]} and {names[target]}", tuple(operations))
 
 
 def nearest(scene: Scene, node: dict) -> dict | None:

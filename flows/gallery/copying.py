@@ -50,18 +50,22 @@ class Piece:
 
 
 def plan(project: Project, starter: Starter) -> list[Piece]:
-    """What using the starter would make in `project`; its flow comes last. One query.
+    """What using the starter would make in `project`; its flow comes last. One query."""
+    return pieces_of(project, documents_of(starter))
+
+
+def pieces_of(project: Project, originals: list[Mapping[str, Any]]) -> list[Piece]:
+    """What of these documents would be made, of which the last one is always made. One query.
 
     A new name in one document makes others differ from what is there, so that they need new names too: it is gone
     through until nothing changes. Numbers only rise on the way, so that comes to an end.
     """
-    originals = documents_of(starter)
     there = taken(project, originals)
     names: Names = {}
     numbers = [1] * len(originals)
     while True:
         placed = [
-            place(body, names, there, number, is_shared=body is not starter.flow)
+            place(body, names, there, number, is_shared=body is not originals[-1])
             for body, number in zip(originals, numbers, strict=True)
         ]
         pieces, numbers = [piece for piece, _ in placed], [number for _, number in placed]

@@ -69,6 +69,9 @@ class Context(Protocol):
     def meant(self, value: Any) -> Any:
         """`value` with what stands behind its tokens: to compare and to look up, never to keep or to pass on."""
 
+    def keeps(self, so_far: Callable[[], Any]) -> None:
+        """What `so_far()` gives is kept as the partial result where the step is stopped, as by its time."""
+
     def queued(self) -> AbstractAsyncContextManager:
         """Around a wait for another call of the same turn: the step does nothing for it meanwhile."""
 
@@ -88,16 +91,22 @@ class Context(Protocol):
         most_rounds: int | None = None,
         in_words: bool = False,
         may_hand_over: bool = False,
+        may_report: bool = True,
     ) -> Output:
         """The answer of an agent: {text}, or the object of `output_schema` (else the agent's own, unless `in_words`).
 
         After `most_rounds` turns that called a function the model is offered nothing more to call. With
-        `may_hand_over` the agents of its `delegation.to` may answer in its place.
+        `may_hand_over` the agents of its `delegation.to` may answer in its place; with `may_report` it may say to
+        people what its `reports` offers (flows/reporting.py).
         """
 
-    def hand_over(self, source: str, target: str, message: str) -> Awaitable[None]:
-        """Asks the gate (`handoff`) and records `agent.handoff`. Names its call at once, even before it is awaited.
-        StepFailed `denied` or `rejected`. Whether the chain allows it is for `chain.then` to say before."""
+    def hand_over(self, source: str, target: str, message: str, reason: str = "") -> Awaitable[None]:
+        """Asks the gate (`handoff`) and records `agent.handoff`, with a `reason` where one is given. Names its call at
+        once, even before it is awaited. StepFailed `denied` or `rejected`. Whether the chain allows it is for
+        `chain.then` to say before."""
+
+    def give_up(self, failure: StepFailed) -> None:
+        """The step is going to fail with this: those of its turns that only wait are cut off, and fail with it too."""
 
     async def turn(
         self,

@@ -140,7 +140,9 @@ async def by_agent(ctx, config) -> tuple[list[Candidate], str]:
 
 async def opinion(ctx, config, agent: str) -> tuple[Scored, str]:
     """What an agent scores the routes; None for one that it did not name."""
-    answer = await ctx.run_agent(agent, ctx.text(config["text"]), answer_schema(config["routes"]))
+    answer = await ctx.run_agent(
+        agent, ctx.text(config["text"]), answer_schema(config["routes"]), may_report=False
+    )
     scores: dict[str, float] = {}
     for route in answer["routes"]:
         scores[route["port"]] = max(scores.get(route["port"], 0), route["confidence"])

@@ -113,6 +113,7 @@ class Supervisor(NodeType):
     async def run(self, ctx):
         config = ctx.node.config
         work = Delegating(ctx, config)
+        ctx.keeps(lambda: work.done() if work.entries else None)
         try:
             answer = await ctx.run_agent(
                 config["agent"],
@@ -135,6 +136,7 @@ class Delegating:
         self.workers = {worker.name: worker for worker in map(member, config["workers"])}
         self.entries: list[dict] = []
         self.rounds: dict[int, int] = {}  # by the supervisor's turn
+        self.ended: StepFailed | None = None  # how one of them ended the whole
         self._alone = asyncio.Lock()
 
     def done(self) -> dict:
@@ -164,6 +166,15 @@ class Delegating:
         )
 
     async def delegate(self, arguments: Mapping, calling: Calling) -> Any:
+        try:
+            return await self._delegated(arguments, calling)
+        except StepFailed as failure:
+            if failure.code in CHAIN_ENDS:
+                self.ended = failure
+                self.ctx.give_up(failure)
+            raise
+
+    async def _delegated(self, arguments: Mapping, calling: Calling) -> Any:
         name, task = self.ctx.meant(arguments["agent"]), arguments["task"]
         worker, ctx = self.workers[name], self.ctx
         if calling.index >= MOST_DELEGATIONS:
@@ -186,6 +197,8 @@ class Delegating:
                 await handing
                 entry["output"] = await self._turn(entry, worker, name, chain)
             except StepFailed as failure:
+                if failure is self.ended:
+                    raise  # of another, which ends this one too
                 entry["error"] = {"code": failure.code, "message": failure.message}
                 if failure.code in CHAIN_ENDS:
                     raise
@@ -198,9 +211,17 @@ class Delegating:
 
         async def body(ctx: Context, _: Any) -> Output:
             self._record(ctx, entry)
+            if agent is not None and (stand_in := ctx.who_plays(agent)) != worker.slug:
+                await self._hand_on(ctx, entry, stand_in)
             return await WORK[worker.kind](ctx, worker, entry["task"])
 
         return await self.ctx.turn(name, task, body, agent=agent, chain=chain)
+
+    async def _hand_on(self, ctx: Context, entry: Mapping, stand_in: str) -> None:
+        """A stand-in is given the task as the worker was: it is decided, and has its line with the reason."""
+        me = self.ctx.who_plays(self.config["agent"])
+        reason = f"It stands in for {entry['agent']}, which did not bring the task to an end."
+        await ctx.hand_over(me, stand_in, entry["task"], reason)
 
     @asynccontextmanager
     async def _order(self) -> AsyncIterator[None]:

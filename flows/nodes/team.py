@@ -141,6 +141,7 @@ class Team(NodeType):
 
     async def run(self, ctx):
         meeting = Meeting(ctx)
+        ctx.keeps(meeting.so_far)
         try:
             outcome = await PROTOCOLS[meeting.protocol](meeting)
         except StepFailed as failure:

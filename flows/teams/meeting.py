@@ -94,6 +94,8 @@ class Meeting:
         try:
             return await self.ask(seat.member, wanted)
         except StepFailed as failure:
+            if failure.code in GUARDS:
+                self.ctx.give_up(failure)  # others who speak at the same time need not be waited for
             return failure
 
     def settle(self, seat: Seat, result: Mapping | StepFailed) -> Mapping | None:
@@ -129,7 +131,12 @@ class Meeting:
             return await spoken_by(ctx, who.ref, names, self.task, text, wanted.schema, due_in_s)
         offered = wanted.offers(ctx)
         return await ctx.run_agent(
-            who.ref, text, wanted.schema, functions=offered, in_words=wanted.schema is None
+            who.ref,
+            text,
+            wanted.schema,
+            functions=offered,
+            in_words=wanted.schema is None,
+            may_report=wanted.role is None,
         )
 
     def said(self, entry: Entry) -> None:

@@ -3,7 +3,8 @@
 from registry.tools.base import CallLimits, Fault, Tool, ToolError
 from registry.tools.calculator import Calculator
 from registry.tools.http import HttpTool
+from registry.tools.sql import SqlTool
 
 __all__ = ["TOOLS", "CallLimits", "Fault", "Tool", "ToolError"]
 
-TOOLS: dict[str, Tool] = {"http": HttpTool(), "calculator": Calculator()}
+TOOLS: dict[str, Tool] = {"http": HttpTool(), "calculator": Calculator(), "sql": SqlTool()}

@@ -21,8 +21,9 @@ class CallLimits:
 class ToolError(Exception):
     """A tool call that did not end in an output; the message says what happened and never holds a secret.
 
-    `code` is step_failed, timeout, address_refused, invalid_input or expression_error. `sent`: a byte may have
-    reached the peer, so what it does may have been done.
+    `code` is step_failed, timeout, address_refused, invalid_input, expression_error, or denied: outside of what the
+    document opens to it, which a model is told. `sent`: a byte may have reached the peer, so what it does may have
+    been done.
     """
 
     def __init__(

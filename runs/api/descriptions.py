@@ -17,6 +17,7 @@ PATHS: dict[str, Shape] = {
     "run": IDENTIFIER,
     "token": IDENTIFIER,
     "approval": IDENTIFIER,
+    "breaker": IDENTIFIER,
     "hash": {"type": "string", "pattern": "^[0-9a-f]{1,64}$"},
     "user": {"type": "string", "pattern": r"^[A-Za-z0-9_.@+-]{1,150}$"},
     "name": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"},

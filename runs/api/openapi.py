@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
 
-from runs.api.shapes import approvals, budgets, documents, people, policies, privacy, reports, runs
+from runs.api.shapes import approvals, breakers, budgets, documents, people, policies, privacy, reports, runs
 from runs.api.shapes.basics import PROBLEM
 
 DESCRIPTION = """Agents, tools and flows as documents; runs with a journal; people who decide.
@@ -24,6 +24,7 @@ COMPONENTS = {
     **documents.COMPONENTS,
     **runs.COMPONENTS,
     **approvals.COMPONENTS,
+    **breakers.COMPONENTS,
     **budgets.COMPONENTS,
     **policies.COMPONENTS,
     **privacy.COMPONENTS,

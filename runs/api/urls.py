@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from runs.api import (
     approvals,
     audit,
+    breakers,
     budgets,
     documents,
     entry,
@@ -41,6 +42,8 @@ project = [
     path("providers/<a-slug:slug>/test/", trials.ProviderTrial.as_view()),
     path("tools/<a-slug:slug>/test/", trials.ToolTrial.as_view()),
     path("budgets/<a-slug:slug>/usage/", budgets.BudgetUsage.as_view()),
+    path("breakers/", breakers.Breakers.as_view()),
+    path("breakers/<opaque:breaker>/closing/", breakers.Closing.as_view()),
     path("privacy/scan/", privacy.PrivacyScan.as_view()),
     path("policies/simulation/", policies.Simulation.as_view()),
     path("runs/", runs.Runs.as_view()),

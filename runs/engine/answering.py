@@ -3,6 +3,7 @@
 Everything that it does goes through the gateway, by the step's desk.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from registry.context_window import Window
 from registry.conversation import DEFAULT_TOOL_CALLS, Asked, Offer, Talk, converse
 from registry.facts import agent_fact
 from runs.engine.library import Pinned
+from runs.engine.reporting import Settled, offered
 
 if TYPE_CHECKING:
     from runs.engine.context import StepContext
@@ -32,6 +34,7 @@ class Role:
     functions: tuple[Function, ...] = ()
     most_rounds: int | None = None
     in_words: bool = False
+    may_report: bool = True
 
     def of(self, agent: Mapping) -> "Role":
         """The same with what this agent promises, which holds for whoever answers in its place."""
@@ -51,13 +54,15 @@ class HandedOver:
 async def answered(ctx: "StepContext", agent: str, text: str, role: Role, may_hand_over: bool) -> Output:
     """The answer of `agent`, or of who it was handed over to. Raises CallFailed, StepFailed."""
     pinned, asked = ctx.pinned("agents", agent), text
-    chain, role = ctx.chain, role.of(pinned.content)
+    chain, role, reports = ctx.chain, role.of(pinned.content), Counter()
     while True:
-        offered = handoff_of(ctx, pinned, chain) if may_hand_over else None
-        playing = role if offered is None else replace(role, functions=(*role.functions, offered))
-        answer = await Speaker(ctx, pinned, is_first=pinned.slug == agent.partition("@")[0]).answer(
-            asked, playing
-        )
+        handing = handing_of(ctx, pinned, chain) if may_hand_over else None
+        more = [handing.function()] if handing else []
+        more += offered(ctx, pinned, role, handing, reports)
+        playing = replace(role, functions=(*role.functions, *more)) if more else role
+        answer = await Speaker(ctx, pinned).answer(asked, playing)
+        if isinstance(answer, Settled):
+            return answer.result()
         if not isinstance(answer, HandedOver):
             return answer
         chain = chain.by(pinned.content).then(pinned.slug, answer.to, answer.message)
@@ -70,32 +75,48 @@ def quoted(message: str) -> str:
     return "\n".join(f"> {line}" for line in message.splitlines())
 
 
-def handoff_of(ctx: "StepContext", agent: Pinned, chain: Chain) -> Function | None:
+def handing_of(ctx: "StepContext", agent: Pinned, chain: Chain) -> "Handing | None":
     """What lets `agent` hand over to those of its `delegation.to`."""
     targets = {ref.partition("@")[0]: ref for ref in agent.content.get("delegation", {}).get("to", ())}
-    if not targets:
-        return None
+    return Handing(ctx, agent, chain, targets) if targets else None
 
-    async def call(arguments: Mapping, calling: Calling) -> HandedOver:
-        target, message = ctx.meant(arguments["agent"]), arguments["message"]
-        chain.by(agent.content).then(agent.slug, targets[target], message)
-        await ctx.hand_over(agent.slug, targets[target], message)
-        return HandedOver(targets[target], message)
 
-    return handoff(
-        "Lets another agent answer in your place. Say what it needs to know.",
-        "What it is to do, and what it needs to know",
-        [(name, ctx.document("agent", ref)) for name, ref in targets.items()],
-        call,
-    )
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """Whom an agent may let answer in its place: `targets` are their references by name."""
+
+    ctx: "StepContext"
+    agent: Pinned
+    chain: Chain
+    targets: Mapping[str, str]
+
+    def known(self) -> list[tuple[str, Mapping | None]]:
+        return [(name, self.ctx.document("agent", ref)) for name, ref in self.targets.items()]
+
+    async def over(self, name: str, message: str) -> HandedOver:
+        """Raises StepFailed where the chain, a policy or a person is against it."""
+        target = self.targets[name]
+        self.chain.by(self.agent.content).then(self.agent.slug, target, message)
+        await self.ctx.hand_over(self.agent.slug, target, message)
+        return HandedOver(target, message)
+
+    def function(self) -> Function:
+        async def call(arguments: Mapping, calling: Calling) -> HandedOver:
+            return await self.over(self.ctx.meant(arguments["agent"]), arguments["message"])
+
+        return handoff(
+            "Lets another agent answer in your place. Say what it needs to know.",
+            "What it is to do, and what it needs to know",
+            self.known(),
+            call,
+        )
 
 
 class Speaker:
-    """One agent in one step. The candidate's model is played by the step's own agent alone, not by who it hands over
-    to."""
+    """One agent in one step, on its own model or on that of its fallback models which stepped in for it."""
 
-    def __init__(self, ctx: "StepContext", agent: Pinned, *, is_first: bool):
-        self.ctx, self.agent, self.is_first = ctx, agent, is_first
+    def __init__(self, ctx: "StepContext", agent: Pinned):
+        self.ctx, self.agent = ctx, agent
         self.known = calls.Pinned(agent.slug, agent.number, agent.content)
 
     async def answer(self, text: str, role: Role) -> Any:
@@ -115,7 +136,9 @@ class Speaker:
             attempt=ctx.memory.attempt,
             window=Window.of(document),
         )
-        outcome = await converse(talk, model=self._model(), tool=self._tool(), function=self._function(role))
+        trail = ctx.trail_of(self.agent.slug)
+        ways = {"model": self._model(), "tool": self._tool(), "function": self._function(role)}
+        outcome = await converse(talk, trail=trail, **ways)
         for note in outcome.notes:
             ctx.driver.line("note", {"kind": "context", "text": note}, ctx.key)
         return outcome.output
@@ -142,7 +165,7 @@ class Speaker:
 
     def _model(self) -> Callable[..., Awaitable[calls.Reply]]:
         ctx = self.ctx
-        model = (ctx.candidate.model if self.is_first else None) or self.agent.content["model"]
+        model = ctx.models.get(self.agent.slug) or self.agent.content["model"]
 
         async def call(
             messages: list[dict], tools: list[dict], response_schema: Mapping | None, turn: int
@@ -202,10 +225,10 @@ class Speaker:
         return call
 
 
-async def failing_as_step(work: Awaitable[None]) -> None:
+async def failing_as_step(work: Callable[[], Awaitable[None]]) -> None:
     """What the gateway refuses, as a step fails."""
     try:
-        await work
+        await work()
     except CallFailed as error:
         raise StepFailed(error.code, error.message) from error
 

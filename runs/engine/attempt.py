@@ -18,7 +18,7 @@ from governance.expressions import ExpressionError
 from governance.port import ApprovalRequest
 from registry.calls import CallFailed
 from runs.engine.memory import StepKey, StepMemory
-from runs.engine.players import Players, players_of
+from runs.engine.players import Players, Turnout, players_of
 
 if TYPE_CHECKING:
     from runs.engine.context import StepContext
@@ -85,20 +85,46 @@ async def _once(
     driver: "Driver", key: StepKey, memory: StepMemory, node: Node, tried: Players, body: Body
 ) -> Finished:
     context = driver.context(key, memory, tried.candidates[memory.candidate])
-    sla_s = tried.sla_s(memory.candidate)
+    context.models = tried.models(memory.candidate, memory.used)
     try:
-        if sla_s is not None and (node.timeout_s is None or sla_s < node.timeout_s):
-            message = f"{tried.name_of(memory.candidate)} exceeded its SLA of {sla_s:g} s."
-            return await _within(driver, key, memory, sla_s, body(context), StepFailed("timeout", message))
-        if node.timeout_s is None:
-            return await body(context)
-        message = f"The step took longer than its {node.timeout_s:g} s."
-        late = StepFailed("timeout", message, retryable=True)
-        return await _within(driver, key, memory, node.timeout_s + CALLS_FIRST_S, body(context), late)
+        finished = await _in_time(driver, key, memory, node, tried, body(context))
+        _check_writes(driver, key, finished)
+        return finished
     except CallFailed as error:
-        raise as_step_failed(error) from error
+        failure = as_step_failed(error)
+        failure.__cause__ = error
     except ExpressionError as error:
-        raise StepFailed("expression_error", str(error)) from error
+        failure = StepFailed("expression_error", str(error))
+        failure.__cause__ = error
+    except StepFailed as error:
+        failure = error
+    failure.partial = context.so_far(failure)
+    raise failure
+
+
+def _check_writes(driver: "Driver", key: StepKey, finished: Finished) -> None:
+    """Raises StepFailed where the step could not write to the flow's state what it made: a fallback may, or a person.
+    What the state is then is looked at again when the step ends."""
+    if driver.shared is not None and key[2] is None:
+        output = driver.engine.bounded(finished.output)
+        writes = output if isinstance(output, StepFailed) else driver.shared.written_by(key, output)
+        if isinstance(writes, StepFailed):
+            raise writes
+
+
+async def _in_time(
+    driver: "Driver", key: StepKey, memory: StepMemory, node: Node, tried: Players, work: Awaitable[Finished]
+) -> Finished:
+    """Within the agent's SLA and the step's time, whichever ends first."""
+    sla_s = tried.sla_s(memory.candidate)
+    if sla_s is not None and (node.timeout_s is None or sla_s < node.timeout_s):
+        message = f"{tried.name_of(memory.candidate)} exceeded its SLA of {sla_s:g} s."
+        return await _within(driver, key, memory, sla_s, work, StepFailed("timeout", message))
+    if node.timeout_s is None:
+        return await work
+    message = f"The step took longer than its {node.timeout_s:g} s."
+    late = StepFailed("timeout", message, retryable=True)
+    return await _within(driver, key, memory, node.timeout_s + CALLS_FIRST_S, work, late)
 
 
 def as_step_failed(error: CallFailed) -> StepFailed:
@@ -156,10 +182,14 @@ def _fallback(memory: StepMemory, tried: Players, failure: StepFailed) -> int | 
     """Who is next. A budget that blocks keeps the agent's other models from being asked in its place."""
     if failure.code in FINAL:
         return None
-    following = range(memory.candidate + 1, len(tried.candidates))
+    following = _turnout(memory, tried).following
     if failure.on_exceed == "block":
         following = [index for index in following if tried.candidates[index].model is None]
     return next(iter(following), None)
+
+
+def _turnout(memory: StepMemory, tried: Players) -> Turnout:
+    return tried.turnout(memory.candidate, memory.used, memory.row.agent or "")
 
 
 def _record_retry(
@@ -189,21 +219,12 @@ def _record_fallback(
     failure: StepFailed,
     chosen: int,
 ) -> None:
-    names = [tried.name_of(index) for index in range(len(tried.candidates))]
+    turnout = _turnout(memory, tried)
+    names = {index: tried.name_of(index, turnout.holder) for index in turnout.concerned}
     what = "does not fit its budget" if failure.on_exceed else "failed"
     listed = [
-        {
-            "name": name,
-            "score": None,
-            "excluded_because": failure.message
-            if index == memory.candidate
-            else "failed before"
-            if index < memory.candidate
-            else "a budget blocks the agent's other models"
-            if index < chosen
-            else None,
-        }
-        for index, name in enumerate(names)
+        {"name": names[index], "score": None, "excluded_because": _why_not(turnout, index, failure, chosen)}
+        for index in turnout.concerned
     ]
     driver.line(
         "choice.made",
@@ -212,10 +233,18 @@ def _record_fallback(
             "candidates": listed,
             "chosen": [names[chosen]],
             "method": "rules",
-            "reason": f"{names[memory.candidate]} {what}: {failure.message}",
+            "reason": f"{names[turnout.now]} {what}: {failure.message}",
         },
         key,
     )
+
+
+def _why_not(turnout: Turnout, index: int, failure: StepFailed, chosen: int) -> str | None:
+    if index == turnout.now:
+        return failure.message
+    if index not in turnout.following:
+        return "failed before"
+    return "a budget blocks the agent's other models" if index < chosen else None
 
 
 def _escalation_call(memory: StepMemory) -> str:
@@ -229,7 +258,8 @@ async def _escalate(
     """A person gets what was tried. The answer is the step's output; None means: try again from the start."""
     call = _escalation_call(memory)
     if ("escalation", call) not in memory.items:
-        driver.line("note", {"kind": "escalated", "error": as_data(failure)}, key)
+        said = {"kind": "escalated", "error": as_data(failure), **driver.sight.partial(failure)}
+        driver.line("note", said, key)
     gathered = driver.sight.gathered(key, memory, failure)
     answer = await driver.inbox.decided(
         key,
@@ -255,10 +285,10 @@ async def _escalate(
         )
         return None
     if answer.decision == "timed_out":
-        raise StepFailed(failure.code, f"{failure.message} Nobody answered the escalation in time.")
-    raise StepFailed(
-        "rejected", f"{failure.message} The escalation was rejected: {answer.reason or 'no reason given'}."
-    )
+        message = f"{failure.message} Nobody answered the escalation in time."
+        raise StepFailed(failure.code, message, partial=failure.partial)
+    message = f"{failure.message} The escalation was rejected: {answer.reason or 'no reason given'}."
+    raise StepFailed("rejected", message, partial=failure.partial)
 
 
 def _as_it_is(config: Mapping, answer: Any) -> Finished:

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flows.chain import Chain
+from flows.failure import GUARDS
 from flows.nodes import TYPES
 from flows.nodes.base import Answer, Arrival, Finished, Function, Output, Question, StepFailed
 from governance import clock, expressions
 from governance.port import ApprovalRequest
 from registry import calls, gateway, privacy
 from registry.calls import CallFailed
+from registry.circles import Trail
 from registry.facts import agent_fact
 from runs.engine.answering import Role, answered, failing_as_step
 from runs.engine.attempt import as_step_failed
@@ -20,7 +23,7 @@ from runs.engine.items import run_item
 from runs.engine.library import Pinned
 from runs.engine.memory import StepKey, StepMemory, plan_of
 from runs.engine.players import Candidate
-from runs.engine.turns import Turn, take_turn
+from runs.engine.turns import Turn, UnderWay, take_turn
 
 if TYPE_CHECKING:
     from runs.engine.driver import Driver
@@ -37,11 +40,15 @@ class StepContext:
         self.key = key
         self.memory = memory
         self.candidate = candidate
+        self.models: Mapping[str, str] = {}  # those that speak instead of the agents' own, by slug
         self.node = driver.graph.nodes[key[0]]
         self.iteration, self.item = key[1], key[2]
         self.turns = 0
         self.chain = memory.chain or driver.chain
+        self.under_way = UnderWay(driver.waiting)
         self._questions = 0
+        self._trails: list[Trail] = []
+        self._kept: Callable[[], Any] = _nothing
         self._desk: StepDesk | None = None
         self._scope: Mapping[str, Any] | None = None
 
@@ -62,6 +69,26 @@ class StepContext:
         if self._scope is None:
             self._scope = self.driver.sight.scope(self.key)
         return self._scope
+
+    # --- what was done before a failure -------------------------------------------------------------------------
+
+    def keeps(self, so_far: Callable[[], Any]) -> None:
+        self._kept = so_far
+
+    def trail_of(self, agent: str) -> Trail:
+        """The calls of an agent that speaks in this step. A person who said "retry" lets a circle go round once more:
+        what was called may answer otherwise by now."""
+        self._trails.append(Trail(agent, self.memory.retried()))
+        return self._trails[-1]
+
+    def so_far(self, failure: StepFailed) -> Any:
+        """What was made before this failure: what the node keeps, else the calls of its agents where a guard or the
+        time stopped them. None where there is nothing."""
+        kept = self._kept() if failure.partial is None else failure.partial
+        if kept is not None or failure.code not in (*GUARDS, "timeout"):
+            return kept
+        calls = [call for trail in self._trails for call in trail.so_far()]
+        return {"calls": calls} if calls else None
 
     # --- expressions -------------------------------------------------------------------------------------------
 
@@ -124,20 +151,24 @@ class StepContext:
         most_rounds: int | None = None,
         in_words: bool = False,
         may_hand_over: bool = False,
+        may_report: bool = True,
     ) -> Output:
-        role = Role(output_schema, tuple(functions), most_rounds, in_words)
+        role = Role(output_schema, tuple(functions), most_rounds, in_words, may_report)
         try:
             return await answered(self, self.candidate.ref or agent, text, role, may_hand_over)
         except CallFailed as error:
             raise as_step_failed(error) from error
 
-    def hand_over(self, source: str, target: str, message: str) -> Awaitable[None]:
-        agent = self.driver.shelf.get("agents", target)
+    def hand_over(self, source: str, target: str, message: str, reason: str = "") -> Awaitable[None]:
+        stands_in = self.candidate.ref or ""
+        is_stand_in = stands_in.partition("@")[0] == target
+        agent = self.driver.shelf.get("agents", stands_in if is_stand_in else target)
         taking = calls.Pinned(target, 0, None)  # people, and flows as `flow:SLUG`
         if agent is not None:
             taking = calls.Pinned(agent.slug, agent.number, agent.content)
         facts = {**self.driver.sight.facts_for_policies(), "agent": agent_fact(taking)}
-        return failing_as_step(gateway.hand_over(self.desk, facts, source, taking.slug, message))
+        wanted = (self.desk, self.desk.next_call(), facts, source, taking.slug, message, reason)
+        return self.under_way.asked(partial(failing_as_step, partial(gateway.hand_over, *wanted)))
 
     async def turn(
         self,
@@ -149,6 +180,9 @@ class StepContext:
         chain: Chain | None = None,
     ) -> Output:
         return await take_turn(self, name, Turn(task, body, agent, chain or self.chain))
+
+    def give_up(self, failure: StepFailed) -> None:
+        self.under_way.give_up(failure)
 
     def is_last_attempt(self) -> bool:
         """Whether this candidate has no further attempt: a fallback has one only."""
@@ -262,6 +296,10 @@ class StepContext:
         async with self.driver.waiting.delegating(self.key):
             await all_or_first_failure([one(index, item) for index, item in enumerate(items)])
         return outputs, sorted(failed, key=lambda entry: entry["index"])
+
+
+def _nothing() -> None:
+    """What a step keeps that has nothing to keep."""
 
 
 async def leaving(context: StepContext) -> Finished:

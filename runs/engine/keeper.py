@@ -39,6 +39,7 @@ class Keeper:
         self._checkpoint_at = self._sweep_at = self._remind_at = 0
 
     def start(self) -> None:
+        upkeep.begin(self.engine.owner, self.engine.loop)
         self._thread.start()
 
     def void_dead_leases(self) -> None:
@@ -50,6 +51,7 @@ class Keeper:
             gone = [ledger.Orphan(row[0]) for row in cursor.fetchall()]
             if gone:
                 ledger.run_sync(cursor, ledger.apply(connection.vendor, gone), connection.vendor)
+        upkeep.void()
 
     def stop(self) -> None:
         self._stop.set()
@@ -59,10 +61,12 @@ class Keeper:
     def _run(self) -> None:
         while not self._stop.is_set():
             self._try(self._tick)
+            self._try(upkeep.tick)
             self._try(sealing.seal)
             self._try(self._look_at_chains)
             self._stop.wait(TICK_S)
         self._chains.stop()
+        self._try(upkeep.end)
         self._try(sealing.seal_all)
         connection.close()
 

@@ -17,6 +17,7 @@ StepKey = tuple[str, int, int | None]
 PARKING = ("run.waiting", "note")  # lines that say what the steps have used of their time
 # The key of what is no step's: the run's launch and its release, decided and asked about (runs.engine.gates).
 THE_RUN: StepKey = ("", 1, None)
+REPORTS = ("status", "help", "escalate")  # notes of what an agent says to people (runs.engine.reporting)
 OF_THE_RUN = frozenset({"policy.decided", "privacy.found", "approval.requested", "approval.decided"})
 
 
@@ -61,13 +62,14 @@ class StepMemory:
     attempt: int = 1
     tries: int = 1  # attempts since the last person said "retry"
     candidate: int = 0
+    used: list[int] = field(default_factory=list)  # the candidates that stepped in since then, in order
     not_before: int = 0
     failures: list[Mapping] = field(default_factory=list)
     calls: dict[str, list[Call]] = field(default_factory=dict)  # by place: the tries in order
     items: dict[tuple[str, str], Item] = field(default_factory=dict)  # by (kind, call)
     started: Mapping | None = None
     finished: Mapping | None = None
-    escalated: Mapping = field(default_factory=dict)  # {code, message}: what a person was told that failed
+    escalated: Mapping = field(default_factory=dict)  # {code, message, partial?}: what a person was told
     told: set[str] = field(default_factory=set)  # lines that a step writes once, whatever repeats it
     item: Any = None
     chain: Any = None  # the handoffs that lead to a turn (flows.chain.Chain)
@@ -85,8 +87,10 @@ class StepMemory:
         )
 
     def retried(self) -> int:
-        """How often a person said that the step is to be tried again."""
-        settled = (item.decided for item in self.items.values() if item.kind == "escalation")
+        """How often a person said that the step is to be tried again. What an agent escalates itself is named by its
+        call: to that "retry" says that it is to go on."""
+        own = (item for item in self.items.values() if item.kind == "escalation" and "/" not in item.call)
+        settled = (item.decided for item in own)
         return sum(decided is not None and decided["decision"] == "retry" for decided in settled)
 
     def call(self, name: str) -> Call:
@@ -205,6 +209,10 @@ def _retrying(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping
     step.row.attempts = step.attempt
     step.tries = data.get("tries", step.tries + 1)
     step.candidate = data.get("candidate", step.candidate)
+    if step.candidate == 0:
+        step.used.clear()
+    elif step.candidate not in step.used:
+        step.used.append(step.candidate)
     step.used_us = 0
     step.not_before = at + round(data.get("after_s", 0) * 1_000_000)
     if data.get("error"):
@@ -220,7 +228,9 @@ def _waiting(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping)
 
 
 def _chosen(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -> None:
-    if data["kind"] != "fallback":
+    if data["kind"] == "out_of_scope":
+        step.told.add(report_of(data["call"]))
+    elif data["kind"] != "fallback":
         step.told.add("choice")
 
 
@@ -231,6 +241,11 @@ def _found(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) -
 def plan_of(note: Mapping) -> str:
     """What a plan is known by: its round, and who plays the step."""
     return f"plan {note.get('conversation', 0)} {note['round']}"
+
+
+def report_of(call: str) -> str:
+    """What a report of an agent is known by (runs.engine.reporting)."""
+    return f"report {call}"
 
 
 def told_of(found: Mapping) -> str:
@@ -270,8 +285,10 @@ def _note(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) ->
         step.call(data["call"]).asked_again = data
     elif data.get("kind") == "plan":
         step.told.add(plan_of(data))
+    elif data.get("kind") in REPORTS:
+        step.told.add(report_of(data["call"]))
     elif data.get("kind") == "escalated":
-        step.escalated = data["error"]
+        step.escalated = {name: data[name] for name in ("partial",) if name in data} | data["error"]
     elif data.get("kind") == "child":
         _spent(step, data)
 

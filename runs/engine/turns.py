@@ -1,6 +1,8 @@
 """A participant's turn: a step of its own within a step, found by its name when the step is played again."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from runs.engine.context import StepContext
     from runs.engine.driver import Driver
     from runs.engine.memory import StepKey
+    from runs.engine.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,57 @@ class Turn:
     chain: Chain
 
 
+class UnderWay:
+    """The turns of one step that are played now. Once the step is known to fail, those that only wait are cut off: a
+    person would answer for nothing. What works goes on to its end, so that no call is lost."""
+
+    def __init__(self, waiting: "Waiting"):
+        self.waiting = waiting
+        self.failure: StepFailed | None = None
+        self._tasks: dict[StepKey, asyncio.Task] = {}
+        self._asking: dict[asyncio.Task, bool] = {}  # and whether it was cut off
+
+    def give_up(self, failure: StepFailed) -> None:
+        self.failure = self.failure or failure
+        for task in self._asking:
+            self._asking[task] = True
+            task.cancel()
+        for key, task in self._tasks.items():
+            if task is not asyncio.current_task():
+                self.waiting.cut_off_once_still(key, task)
+
+    async def asked(self, decision: Callable[[], Awaitable[None]]) -> None:
+        """Whether something may be handed over: nothing is done yet, so it is cut off at once."""
+        if self.failure is not None:
+            raise self.failure
+        task = asyncio.current_task()
+        self._asking[task] = False
+        try:
+            await decision()
+        except asyncio.CancelledError:
+            if not self._asking[task]:
+                raise
+            raise self.failure from None
+        finally:
+            del self._asking[task]
+
+    @contextmanager
+    def turn(self, key: "StepKey") -> Iterator[None]:
+        """Around a turn. Raises the step's failure in place of one that was cut off, or comes too late."""
+        if self.failure is not None:
+            raise self.failure
+        self._tasks[key] = asyncio.current_task()
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self.waiting.was_cut_off(key):
+                raise
+            raise self.failure from None
+        finally:
+            del self._tasks[key]
+            self.waiting.unwanted.pop(key, None)
+
+
 async def take_turn(ctx: "StepContext", name: str, turn: Turn) -> Output:
     """Raises StepFailed as the participant failed."""
     driver = ctx.driver
@@ -33,8 +87,9 @@ async def take_turn(ctx: "StepContext", name: str, turn: Turn) -> Output:
     name = _name_now(driver, ctx.key, f"{ctx.candidate.conversation}/{name}", ctx.memory.retried())
     key = _key_of(driver, ctx.key, name)
     driver.memory.step(key).chain = turn.chain
-    async with driver.waiting.delegating(ctx.key):
-        result = await run_item(driver, key, turn.task, turn.body, _players(ctx, turn), name)
+    with ctx.under_way.turn(key):
+        async with driver.waiting.delegating(ctx.key):
+            result = await run_item(driver, key, turn.task, turn.body, _players(ctx, turn), name)
     if isinstance(result, StepFailed):
         raise result
     return result

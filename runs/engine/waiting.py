@@ -26,6 +26,8 @@ class Waiting:
         self.awake: set[StepKey] = set()
         self.waits: dict[int, tuple[StepKey, Mapping]] = {}
         self.parking: asyncio.Future | None = None
+        self.unwanted: dict[StepKey, asyncio.Task] = {}  # what is cut off once it holds still
+        self._cut: set[StepKey] = set()  # of these, those that were
         self._tokens = itertools.count()
         self._branches: Counter[StepKey] = Counter()  # calls of a step that are under way at once
         self._still: Counter[StepKey] = Counter()  # how many of these wait
@@ -48,6 +50,8 @@ class Waiting:
             self.awake.discard(key)
             self._items[key[:2]] -= key[2] is not None
             self.driver.clocks.heed(key)
+        if key in self.unwanted:
+            self.driver.engine.loop.call_soon(self._cut_off_if_still, key)
 
     def works(self, key: StepKey) -> bool:
         """Whether the step does, or one of its items."""
@@ -111,6 +115,24 @@ class Waiting:
             self._still[key] -= 1
             self.wake(key)
             self._sleep_if_still(key)  # others of its turns are under way
+
+    # --- what nobody wants any more ----------------------------------------------------------------------------
+
+    def cut_off_once_still(self, key: StepKey, task: asyncio.Task) -> None:
+        """`task` plays the step: it is cancelled as soon as it only waits, for others or a moment."""
+        self.unwanted[key] = task
+        self._cut_off_if_still(key)
+
+    def was_cut_off(self, key: StepKey) -> bool:
+        """True once."""
+        was_cut = key in self._cut
+        self._cut.discard(key)
+        return was_cut
+
+    def _cut_off_if_still(self, key: StepKey) -> None:
+        if key in self.unwanted and key not in self.awake:
+            self._cut.add(key)
+            self.unwanted.pop(key).cancel()
 
     # --- parking -----------------------------------------------------------------------------------------------
 

@@ -125,6 +125,12 @@ def exposition(numbers: dict) -> str:
             "Items that wait for a person.",
             [("", numbers["approvals_pending"])],
         ),
+        (
+            "baton_breakers_open",
+            "gauge",
+            "Providers, agents and tools that are left alone because they kept failing.",
+            [(f'{{kind="{kind}"}}', count) for kind, count in numbers["breakers_open"].items()],
+        ),
     ]
     lines = []
     for name, kind, help_text, values in samples:

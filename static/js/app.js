@@ -11,5 +11,6 @@ import "./polling.js";
 import "./palette.js";
 import "./shortcuts.js";
 import "./copying.js";
+import "./waiting-count.js";
 
 document.documentElement.dataset.scripts = "ready"; // from here on keys and clicks are heard

@@ -1,5 +1,8 @@
 // Forms with [data-confirm="Question?"] are sent after a yes, which they carry (runs.views.confirmation).
-// [data-confirm-text] says what will happen, [data-confirm-action] stands on the button.
+// [data-confirm-text] says what will happen, [data-confirm-action] stands on the button, [data-confirm-look] is how it
+// looks where it destroys nothing. [data-confirm-typed] names what is called with what the form's fields hold by then.
+import { typedLine } from "./typed-line.js";
+
 const agreed = new WeakSet();
 
 document.addEventListener("submit", (event) => {
@@ -11,9 +14,10 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
   dialog.querySelector("#confirm-title").textContent = asks.dataset.confirm;
-  dialog.querySelector("#confirm-text").textContent = asks.dataset.confirmText ?? "";
+  dialog.querySelector("#confirm-text").textContent = textOf(asks, form);
   const yes = dialog.querySelector("[data-confirmed]");
   yes.textContent = asks.dataset.confirmAction ?? event.submitter?.textContent.trim() ?? "OK";
+  yes.className = `btn ${asks.dataset.confirmLook || "btn--danger-solid"}`;
   yes.onclick = () => {
     dialog.close();
     agreed.add(form);
@@ -22,6 +26,12 @@ document.addEventListener("submit", (event) => {
   };
   dialog.showModal();
 }, true);
+
+function textOf({ dataset }, form) {
+  if (dataset.confirmTyped === undefined) return dataset.confirmText ?? "";
+  const line = typedLine(form);
+  return `${dataset.confirmTyped}: ${line}${line.endsWith("”") ? "" : "."} ${dataset.confirmEnd ?? ""}`;
+}
 
 function sayYes(form) {
   const said = form.querySelector("input[name=confirmed]") ?? form.appendChild(document.createElement("input"));

@@ -50,6 +50,7 @@ STATUSES = """seconds => new Promise(done => {
     }, 20);
 })"""
 SCRIPTS = """() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/js/flow-canvas/'))
+    .filter(({ responseEnd }) => responseEnd <= performance.getEntriesByName('canvas:editable')[0].startTime)
     .reduce((all, { encodedBodySize }) => all + encodedBodySize, 0)"""
 LOAD = """document_ => new Promise(done => {
     const canvas = document.querySelector('flow-canvas'), begin = performance.now();
@@ -89,7 +90,7 @@ def browser():
 def opened(page: Page, server: BatonServer, size: int) -> dict:
     """The draft put by the API, opened twice: the second time with warm caches, as people do all day.
 
-    `canvas_js_kb` is what came over the wire the first time, compressed.
+    `canvas_js_kb` is what came over the wire the first time, compressed, until the flow could be edited.
     """
     answer = server.api().put(f"projects/demo/flows/drawn-{size}/", json=drawing(size))
     assert answer.status_code in (200, 201), answer.text

@@ -9,6 +9,45 @@ STATE = {"i": 0, "data": PAYLOAD, "meta": {"a": 1}}
 START = {"id": "start", "type": "start"}
 LONGEST_LOOP = 1_000
 
+PLACES = ["run_input", "run_output", "model_input", "model_output", "tool_input", "tool_output"]
+GOVERNANCE = [
+    {
+        "kind": "policy",
+        "slug": "refunds",
+        "effect": "approve",
+        "actions": ["tool.call"],
+        "when": 'tool.slug == "create-refund" && arguments.amount > 50.0',
+    },
+    {
+        "kind": "policy",
+        "slug": "no-night",
+        "effect": "deny",
+        "actions": ["agent.run", "model.call"],
+        "when": 'environment == "production" && user != "ada"',
+    },
+    {
+        "kind": "budget",
+        "slug": "day",
+        "subject": "project",
+        "limit_usd": 1000,
+        "period": "day",
+        "on_exceed": "block",
+    },
+    {"kind": "budget", "slug": "mine", "subject": "user", "of": "ada", "limit_usd": 1000, "period": "month"},
+    {
+        "kind": "privacy",
+        "slug": "default",
+        "rules": [
+            {
+                "entities": ["EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD"],
+                "where": PLACES,
+                "action": "tokenize",
+            },
+            {"entities": ["API_KEY", "AWS_KEY"], "where": PLACES, "action": "mask"},
+        ],
+    },
+]
+
 
 def chain(slug: str, nodes: list[dict], end: dict, **fields) -> dict:
     """start → nodes in a row → an end with that output."""

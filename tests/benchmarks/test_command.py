@@ -16,7 +16,8 @@ def test_the_command_measures_a_chain_beside_its_floor():
 
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [line["flow"] for line in lines] == ["transforms-100", "quick-100"]
+    assert [line["flow"] for line in lines] == ["transforms-100", "quick-100", "quick-100"]
+    assert [line.get("governed", False) for line in lines] == [False, False, True]
     for line in lines:
         assert line["ms_per_step"] > 0 and line["times_floor"] > 0 and line["cpu_ms_per_step"] > 0
         assert set(line["floors"]) == {"SQLite NORMAL", "SQLite FULL"}

@@ -41,7 +41,8 @@ def floor_lines(scene: Scene, options: Options, **shape) -> tuple[float, dict]:
 
 
 def w1(scene: Scene, options: Options) -> Iterator[dict]:
-    """A chain of 100: pure transforms, then agents that each wait for two commits."""
+    """A chain of 100: pure transforms, then agents that each wait for two commits; these once more under policies,
+    budgets and privacy rules for all that goes in and out of a model."""
     publish_models(scene, options)
     scene.publish(documents.transforms(STEPS), documents.agents(STEPS))
     reps = options.reps or 9
@@ -49,6 +50,10 @@ def w1(scene: Scene, options: Options) -> Iterator[dict]:
         for _ in range(2):
             scene.play(flow, documents.STATE)
         yield _chain_beside_floor(scene, options, flow, reps)
+    scene.publish(*documents.GOVERNANCE)
+    for _ in range(2):
+        scene.play(flow, documents.STATE)
+    yield {**_chain_beside_floor(scene, options, flow, reps), "governed": True}
 
 
 def _chain_beside_floor(scene: Scene, options: Options, flow: str, reps: int) -> dict:

@@ -92,9 +92,12 @@ class Drawing:
         self.settle()
 
     def settle(self) -> None:
-        """Two frames: what was asked for is drawn."""
+        """Two frames: what was asked for is drawn. Parts that are loaded on demand are there."""
         self.page.evaluate(
-            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+            f"""async () => {{
+                do await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+                while ({CANVAS}?.awaited);
+            }}"""
         )
 
     def wait_until(self, expression: str, within_s: float = 10) -> None:
@@ -246,6 +249,7 @@ class Drawing:
                 origin[0] + (goal[0] - origin[0]) * step / 10, origin[1] + (goal[1] - origin[1]) * step / 10
             )
         if before_drop:
+            self.settle()
             before_drop()
         mouse.up(button=button)
         self.settle()

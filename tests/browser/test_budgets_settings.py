@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.audit import audit_page
 from tests.browser.watching import ready
 from tests.environment import scaled
+from tests.journeys import stage
 
 DEMO = "/projects/demo"
 BUDGETS, SETTINGS = f"{DEMO}/budgets/", f"{DEMO}/settings/"
@@ -87,6 +88,35 @@ def test_a_run_that_waits_for_a_budget_goes_on_when_the_limit_is_raised(ada: Pag
     until_gone(ada, f"{BUDGETS}whole-project/", waiting)
     ada.goto(f"/runs/{run}/")
     expect(ada.locator("main")).to_contain_text("Which specialist?")
+
+
+def test_a_dead_model_is_shown_at_home_and_called_again_by_a_click(ada: Page, server):
+    api = server.api("ada")
+    dead, node = "dead-model", {"id": "write", "type": "agent", "config": {"agent": "stuck", "text": "Go."}}
+    stage.publish(
+        api, stage.scripted({"fail": {"status": 503}}, slug=dead), stage.agent("stuck", f"{dead}/any")
+    )
+    stage.publish(api, stage.chain("sticks", node))
+    for _ in range(6):
+        run = api.finished(api.launch("sticks", input={})["id"])
+    assert run["error"]["code"] == "breaker_open"
+    ada.goto(f"{DEMO}/")
+    expect(ada.locator("main")).to_contain_text("2 kept failing and are left alone:")
+    ada.get_by_role("link", name="Open breakers").click()
+    row = ada.get_by_role("row").filter(has=ada.get_by_role("link", name=dead, exact=True))
+    expect(row).to_contain_text(f"{dead}/any answered 503")
+    expect(row.get_by_role("link", name=run["id"])).to_have_count(1)
+    audit_page(ada)
+    ready(ada)
+    row.get_by_role("button", name="Close now").click()
+    expect(ada.locator("#toasts")).to_contain_text(
+        f"Calls to the provider {dead} go out again within a second."
+    )
+    expect(ada.get_by_role("region", name="Lately closed")).to_contain_text("by ada")
+    ada.get_by_role("button", name="Close now agent stuck").click()
+    expect(ada.locator("main")).to_contain_text("Nothing is left alone")
+    ada.wait_for_timeout(1_000)
+    assert api.finished(api.launch("sticks", input={})["id"])["error"]["code"] == "provider_error"
 
 
 def until_there(page: Page, address: str, what) -> None:

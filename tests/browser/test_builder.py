@@ -181,10 +181,32 @@ def test_all_of_it_works_without_a_script(drawing, sign_in):
     until(lambda: kept(drawing)["edges"][2].get("loop") == {"max": 3})
 
 
-def test_a_phone_shows_the_canvas_the_panels_and_the_inspector_below_each_other(sign_in, drawing):
+def test_a_phone_brings_the_inspector_up_and_leads_back_to_the_node(sign_in, drawing):
     page = sign_in("ada", viewport={"width": 390, "height": 844})
-    page.goto(f"{drawing.address}?node=twice")
-    page.get_by_role("heading", name="Twice").wait_for()
+    page.goto(drawing.address)
+    page.locator("flow-canvas .node[data-node-id=twice]").click()
+    page.locator("#inspector [name='node/name']").wait_for()
+    canvas, sheet = (page.locator(part).bounding_box() for part in ("flow-canvas", "#inspector"))
+    assert (sheet["x"], sheet["width"], sheet["y"] + sheet["height"]) == (0, 390, 844)
+    assert sheet["y"] >= canvas["y"] + canvas["height"] - 1
+    page.locator("#inspector [name='node/name']").press("Escape")
+    page.get_by_role("heading", name="Nothing selected").wait_for()
+    until(lambda: page.evaluate("document.activeElement.dataset.nodeId") == "twice")
     boxes = [page.locator(part).bounding_box() for part in ("flow-canvas", ".dock", "#inspector")]
     assert boxes[0]["y"] < boxes[1]["y"] < boxes[2]["y"]
     assert all(box["width"] <= 390 for box in boxes)
+
+
+def test_a_fresh_node_tells_what_is_missing_where_somebody_has_been_and_at_a_check(drawing):
+    page = drawing.page
+    page.locator("[data-add-type=supervisor]").click()
+    agent = page.locator("#reference-agent")
+    agent.wait_for()
+    assert page.locator("#inspector .error").count() == 0
+    expect(page.locator("#problems")).to_contain_text("The field 'workers' is missing")
+    agent.focus()
+    page.keyboard.press("Tab")
+    expect(page.locator("#inspector .error")).to_have_text(["Choose one."])
+    expect(page.locator("#estimate")).to_contain_text("unknown until supervisor is set up")
+    page.get_by_role("link", name="Test run").click()
+    expect(page.locator("#inspector .error")).to_have_count(2)

@@ -10,6 +10,14 @@ OVERLAPS = """() => {
         a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));
 }"""
 
+ON_A_LINE = """() => [...document.querySelectorAll('flow-canvas .node')].filter(card =>
+    [...document.querySelectorAll('flow-canvas path.edge[marker-end]')].some(line => {
+        const box = card.getBoundingClientRect();
+        return Array.from({length: 60}, (_, i) => line.getPointAtLength(line.getTotalLength() * (0.02 + i / 63))
+            .matrixTransform(line.getScreenCTM())).some(({x, y}) =>
+                x > box.left + 12 && x < box.right - 12 && y > box.top && y < box.bottom);
+    })).map(card => card.dataset.nodeId).join()"""
+
 
 @pytest.fixture
 def drawing(ada, server) -> Drawing:
@@ -39,14 +47,44 @@ def test_the_palette_adds_in_view_without_overlap(drawing, how):
         else:
             palette(drawing, "tool").focus()
             drawing.press("Enter")
+    drawing.settle()
     assert {"tool", "tool_2", "tool_3"} <= drawing.ids()
     assert not drawing.page.evaluate(OVERLAPS)
+    assert not drawing.page.evaluate(ON_A_LINE)
     box = drawing.canvas.bounding_box()
     for name in ("tool", "tool_2", "tool_3"):
         card = drawing.box(name)
         assert card["x"] >= box["x"] and card["y"] >= box["y"]
         assert card["x"] + card["width"] <= box["x"] + box["width"]
     assert {"tool", "tool_2", "tool_3"} <= {found["id"] for found in drawing.kept()["nodes"]}
+
+
+def test_what_is_dropped_on_a_line_comes_between_its_ends(drawing):
+    x, y = drawing.on_edge("right", "done")
+    box = drawing.canvas.bounding_box()
+    palette(drawing, "wait").drag_to(drawing.canvas, target_position={"x": x - box["x"], "y": y - box["y"]})
+    drawing.card("wait").wait_for()
+    assert {("right", "out", "wait"), ("wait", "out", "done")} <= drawing.kept_edges()
+    assert ("right", "out", "done") not in drawing.edges()
+    drawing.undo()
+    assert ("right", "out", "done") in drawing.kept_edges()
+
+
+def test_a_card_that_grows_pushes_away_what_stands_below_it(drawing):
+    palette(drawing, "team").click()
+    drawing.page.locator("#inspector [data-node=team]").first.wait_for()
+    x, y = drawing.kept_position("team")
+    below = {"id": "below", "type": "wait", "position": {"x": x + 40, "y": y + 120}}
+    crew = {"participants": ["first-member", "second-member", "third-member", "fourth-member"]}
+    perform = f"([operation, label]) => {CANVAS}.editing.perform([operation], label)"
+    drawing.page.evaluate(perform, [{"op": "add", "node": below}, "Add below"])
+    drawing.wait_until_saved()
+    drawing.page.evaluate(perform, [{"op": "configure", "node": "team", "set": {"config": crew}}, "Invite"])
+    drawing.wait_until(f"{CANVAS}.cards.get('below').y > {y + 120}")
+    assert not drawing.page.evaluate(OVERLAPS)
+    assert drawing.kept_position("below")[1] > y + 120
+    drawing.undo()
+    assert drawing.kept_position("below") == (x + 40, y + 120)
 
 
 @pytest.mark.parametrize("key", ["a", "/"])

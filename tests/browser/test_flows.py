@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.audit import audit_page
+from tests.flows.imported import ARTICLE
 
 FLOWS = "/projects/demo/flows/"
 
@@ -58,6 +59,24 @@ def test_new_flows_are_made_from_a_name_and_from_a_document(ada, server):
     ada.get_by_role("button", name="Create from the document").click()
     ada.wait_for_url("**/flows/pasted/**")
     assert server.api("ada").read("projects/demo/flows/pasted/")["draft"]["slug"] == "pasted"
+
+
+def test_a_langgraph_graph_is_shown_made_and_runs(ada, server):
+    """X19: four steps in, four steps out."""
+    ada.goto(FLOWS + "new/")
+    ada.get_by_label("YAML or JSON").fill(ARTICLE)
+    ada.get_by_role("button", name="Create from the document").click()
+    expect(ada.get_by_role("heading", name="Import from LangGraph")).to_be_visible()
+    expect(ada.get_by_role("img", name="Picture of Article")).to_be_visible()
+    audit_page(ada)
+    ada.get_by_role("button", name="Make this flow").click()
+    ada.wait_for_url("**/flows/article/**")
+    api = server.api("ada")
+    assert api.post("projects/demo/flows/article/versions/").status_code == 201
+    run = api.finished(api.launch("article", input={"message": "Tidal power"})["id"])
+    assert run["status"] == "succeeded"
+    steps = sorted(api.steps(run["id"]), key=lambda step: step["started_at"])
+    assert [step["node"] for step in steps][1:-1] == ["research", "outline", "write", "edit"]
 
 
 def test_a_flow_is_archived_and_restored(ada, publish):

@@ -64,6 +64,20 @@ def node(page: Page, name: str) -> Locator:
     return page.locator(f'.node[data-node-id="{name}"]')
 
 
+def test_two_agents_are_started_with_and_the_verdict_is_in_the_trace(ada: Page):
+    ada.goto("/projects/demo/flows/new/")
+    ada.get_by_role("button", name="Create a flow with two agents").click()
+    expect(ada.get_by_role("heading", level=1)).to_have_text("Worker and controller, builder")
+    ada.goto("/projects/demo/flows/worker-and-controller/launch/")
+    ada.locator("[name='input/text']").fill("Announce the new opening hours.")
+    ada.locator("#main").get_by_role("button", name="Launch run").click()
+    ada.wait_for_url("**/runs/*/")
+    expect(node(ada, "accepted")).to_have_attribute("data-status", "succeeded")
+    expect(node(ada, "rejected")).to_have_attribute("data-status", "skipped")
+    verdicts = ada.locator("main tr").filter(has_text="The verdict")
+    expect(verdicts).to_contain_text(["refine", "accept"])
+
+
 def launched(page: Page, starter: str, sample: str) -> None:
     """Adds the starter by its page and launches one of its samples; the run's page is open then."""
     page.goto(f"{GALLERY}{starter}/")

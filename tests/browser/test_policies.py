@@ -85,6 +85,8 @@ def test_a_draft_is_replayed_over_past_decisions(ada: Page):
 def test_a_text_is_tried_while_one_types(ada: Page):
     ada.goto("/projects/demo/privacy/")
     ready(ada)
+    posted: list[str] = []
+    ada.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
     ada.get_by_label("Text").fill(TEXT)
     tried = ada.locator("#tried")
     expect(tried.locator("mark")).to_have_text(
@@ -96,6 +98,11 @@ def test_a_text_is_tried_while_one_types(ada: Page):
     ada.get_by_label("Where").select_option("run_output")
     expect(tried.locator("pre").first).to_have_text(TEXT)
     assert ada.url.endswith("/privacy/")
+    ada.get_by_label("Text").fill("Nobody")
+    ada.get_by_role("button", name="Try", exact=True).click()
+    expect(tried.locator("pre").first).to_have_text("Nobody")
+    ada.wait_for_timeout(500)
+    assert len(posted) == 3
     audit_page(ada)
 
 

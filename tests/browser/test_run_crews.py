@@ -51,7 +51,7 @@ def test_turns_are_seen_as_they_are_taken_and_called_by_who_takes_them(ada: Page
     page.goto(f"/runs/{run}/")
     page.locator("table[role=treegrid] tr", has_text=re.compile("^crew")).click()
     row = page.locator("table[role=treegrid] tr[aria-level='3'] th b")
-    expect(row.first).to_have_text("yes")
+    expect(row.first).to_have_text("Yes")
     assignment = page.locator("#run-detail .turn")
     expect(assignment).to_contain_text("Find facts")
     expect(assignment).to_contain_text("Facts.")
@@ -60,7 +60,7 @@ def test_turns_are_seen_as_they_are_taken_and_called_by_who_takes_them(ada: Page
     expect(page.locator(".talk > li")).to_have_count(2)
     expect(page.locator("#run-detail")).to_contain_text("A tie: a and b have 1 each.")
     expect(page.locator(".talk")).to_contain_text(EVIL)
-    expect(page.locator("[data-log]")).to_contain_text("lead hands over to yes")
+    expect(page.locator("[data-log]")).to_contain_text("Lead hands over to Yes")
     assert "hacked" not in page.title()
     audit_page(page)
 

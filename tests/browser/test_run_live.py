@@ -123,7 +123,7 @@ def finished(page: Page) -> None:
 def test_a_run_is_followed_to_its_end_without_a_reload(ada: Page, api: Api, counting):
     run_id = counting(24)
     finished(ada)
-    expect(ada.locator("[data-steps]")).to_have_text("4 of 4")
+    expect(ada.locator("[data-steps]")).to_have_text("4 ran")
     expect(ada.locator('.node[data-node-id="count"]')).to_have_attribute("data-status", "succeeded")
     expect(ada.locator('.node[data-node-id="count"]')).to_contain_text("24 of 24")
     assert ada.locator("[data-announcer]").inner_text() == "The run is now: Succeeded"
@@ -200,8 +200,16 @@ def test_an_approval_is_given_where_the_step_waits_and_the_run_goes_on(sign_in, 
     rita = sign_in("rita")
     open_run(rita, run_id)
     expect(rita.get_by_role("heading", name="Billing specialist")).to_be_visible()
+    waiting = int(rita.locator(".side [data-waiting-count]").evaluate("badge => badge.firstChild.data"))
+    rita.get_by_label("Amount").fill("20")
     rita.get_by_role("button", name="Approve").click()
+    asked = rita.get_by_role("dialog", name="Call create-refund now?")
+    expect(asked).to_contain_text("create-refund: amount $20.00, charge ch_9002, reason “Order 1042")
+    asked.get_by_role("button", name="Approve").click()
     expect(rita.locator("#run-detail")).to_contain_text("This is decided.")
+    left = "([badge, count]) => badge.firstChild.data === String(count) && badge.hidden === !count"
+    for badge in rita.locator("[data-waiting-count]").element_handles():
+        rita.wait_for_function(left, arg=[badge, waiting - 1])
     expect(rita.locator("#run-status")).to_have_text("Succeeded")
     assert api.run(run_id)["status"] == "succeeded"
     expect(rita.locator('.node[data-node-id="billing"]')).to_have_attribute("data-status", "succeeded")

@@ -71,12 +71,30 @@ def test_node_row_and_event_are_one_selection_and_the_address_names_it(ada: Page
     ada.locator("tr[aria-level]", has_text="Which specialist?").click()
     expect(ada.locator("#run-detail h2")).to_have_text("Which specialist?")
     expect(ada.locator('.node[data-node-id="classify"][data-selected]')).to_be_visible()
-    ada.locator(".log li", has_text="reply · succeeded").click()
+    ada.locator(".log li", has_text="The one answer · succeeded").click()
     expect(selected_row(ada)).to_contain_text("The one answer")
-    expect(ada.locator(".log li.is-selected").first).to_contain_text("reply")
+    expect(ada.locator(".log li.is-selected").first).to_contain_text("The one answer")
     ada.reload()
     expect(ada.locator("#run-detail h2")).to_have_text("The one answer")
     expect(selected_row(ada)).to_contain_text("The one answer")
+
+
+def test_what_waits_is_in_sight_at_first_and_a_link_to_a_step_wins(ada: Page, refund: str):
+    ada.set_viewport_size({"width": 1280, "height": 720})
+    sees = """node => { const seen = node.closest('flow-canvas').getBoundingClientRect();
+        const box = node.getBoundingClientRect();
+        return box.top >= seen.top && box.bottom <= seen.bottom && box.left >= seen.left && box.right <= seen.right;
+    }"""
+    open_run(ada, refund)
+    expect(ada.locator("#run-detail h2")).to_have_text("Billing specialist")
+    billing = ada.locator('.node[data-node-id="billing"][data-selected]')
+    expect(billing).to_be_visible()
+    ada.wait_for_function(sees, arg=billing.element_handle())
+    open_run(ada, refund, "steps/start/1/")
+    expect(ada.locator('.node[data-node-id="start"][data-selected]')).to_be_visible()
+    expect(ada.locator("#run-detail h2")).to_have_text("start")
+    for tab in ada.locator("#run-detail [role=tab]").all():
+        expect(tab).to_be_in_viewport(ratio=1)
 
 
 def test_keys_move_fold_and_choose_tabs(ada: Page, fault: str):

@@ -1,5 +1,6 @@
 """Static files as browsers get them: modules joined, compressed, under an address that changes with their content."""
 
+import posixpath
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 from config.assets import release
 from config.assets.bundling import Module, UnreadableModule, bundled, homes_of
 
+STATIC_IMPORT = re.compile(r"""(?:from|import)["' ]+(\.{1,2}/[\w./-]+)["']""")
 NAMED = re.compile(r"""{% static ["']([\w./-]+)["'] %}""")
 
 
@@ -48,6 +50,18 @@ def test_what_is_loaded_on_demand_takes_from_its_loader_what_that_has():
     assert set(made) == {"js/draw.js", "js/edit.js"}
     assert made["js/draw.js"].endswith("export { edit, line };\n")
     assert made["js/edit.js"] == 'import { line } from "./draw.js";\nfunction undo(what) {}\nundo(line);\n'
+
+
+def test_a_part_of_a_part_takes_from_what_was_there_before_both():
+    sources = {
+        "js/draw.js": 'import { line } from "./line.js";\nline();\nexport const edit = () => import("./edit.js");\n',
+        "js/edit.js": 'export const connect = () => import("./connect.js");\n',
+        "js/connect.js": 'import { line } from "./line.js";\nline();\n',
+        "js/line.js": "export function line() {}\n",
+    }
+    made = bundled(sources)
+    assert set(made) == {"js/draw.js", "js/edit.js", "js/connect.js"}
+    assert made["js/connect.js"] == 'import { line } from "./draw.js";\nline();\n'
 
 
 def test_a_module_whose_own_names_are_taken_gets_a_scope_of_its_own():
@@ -116,6 +130,22 @@ def test_no_page_script_is_a_part_of_another_too():
         if name.startswith("js/")
     }
     assert [name for name in sorted(named) if homes[name] != name] == []
+
+
+def test_a_flow_can_be_edited_after_less_than_20_kb_of_canvas_scripts():
+    """What a person does rarely is loaded when it is done: paste, quick-add, conflicts, tidying up."""
+    present = release.made() / release.name()
+    page = (settings.BASE_DIR / "templates" / "builder" / "page.html").read_text(encoding="utf-8")
+    loaded = [name for name in NAMED.findall(page) if name.startswith("js/flow-canvas/")]
+    for name in loaded:
+        found = STATIC_IMPORT.findall((present / name).read_text(encoding="utf-8"))
+        near = [posixpath.normpath(f"{posixpath.dirname(name)}/{path}") for path in found]
+        loaded.extend(path for path in near if path not in loaded)
+
+    assert loaded == ["js/flow-canvas/flow-canvas.js", "js/flow-canvas/editor.js"]
+    assert sum((present / f"{name}.gz").stat().st_size for name in loaded) < 20_000
+    on_demand = {path.name for path in (present / "js" / "flow-canvas").glob("*.js")}
+    assert {"adding.js", "conflict.js", "connecting.js", "keys.js", "paste.js", "tidy.js"} <= on_demand
 
 
 def test_a_released_file_comes_compressed_and_is_asked_for_once():

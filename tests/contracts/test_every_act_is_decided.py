@@ -16,7 +16,7 @@ from registry.tools import TOOLS
 from tests.journeys import stage
 from tests.journeys.playhouse import House, Play, agent_node, end, node
 from tests.openai_server import OpenAIServer
-from tests.serving import BatonServer
+from tests.prepared import Prepared
 
 ASKS_A_MODEL = [("it", "agent.run"), ("it", "model.call")]
 CALLS_A_TOOL = [("it", "tool.call")]
@@ -50,14 +50,12 @@ class Kit:
 
 
 @pytest.fixture(scope="module")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
-    folder = tmp_path_factory.mktemp("contract")
-    (folder / "data").mkdir()
+def kit(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
     with stage.ToolServer() as peer, OpenAIServer() as models:
         env = {"BATON_HTTP_ALLOW": f"{peer.endpoint},{models.endpoint}"}
-        server = BatonServer(folder / "data", folder / "serve.log", env=env)
+        server = prepared.serve(tmp_path_factory.mktemp("contract"), env)
         try:
-            house = House(server.wait_until_ready(), peer)
+            house = House(server, peer)
             made = Kit(house, models, "", house.tool("read"), "")
             made.agent = made.agent_on(stage.hosted(models.url))
             made.below = house.flow([agent_node("inner", made.agent), end()])
@@ -161,12 +159,22 @@ NODES = {
 TOOL_CASES = {
     "http": lambda kit: kit.tool,
     "calculator": lambda kit: published_tool(kit, "calculator", {}),
+    "sql": lambda kit: published_tool(kit, "sql", bound("vendors", "invoices")),
 }
-ARGUMENTS = {"http": {"n": 1}, "calculator": {"expression": "1 + 1"}}
+ARGUMENTS = {
+    "http": {"n": 1},
+    "calculator": {"expression": "1 + 1"},
+    "sql": {"sql": "SELECT count(*) AS n FROM invoices"},
+}
 BACKEND_CASES = {
     "scripted": lambda kit: kit.agent_on(stage.scripted({"say": "Hello."})),
     "hosted": lambda kit: kit.agent_on(stage.hosted(kit.models.url)),
 }
+
+
+def bound(*tables: str) -> dict:
+    """A binding to the demo's own database."""
+    return {"database": "books", "tables": list(tables)}
 
 
 def published_tool(kit: Kit, kind: str, config: dict) -> str:
@@ -228,13 +236,16 @@ def test_a_node_does_nothing_that_is_denied(kit: Kit, kind: str):
     assert kit.acts == before
 
 
-def test_a_handoff_is_decided_once_and_a_denied_one_is_not_made(kit: Kit):
-    calls = [{"tool": "handoff", "arguments": {"agent": kit.agent, "message": "Yours."}}]
-    kit.models.rules.append({"when": {"system": "You pass on.", "last_role": "user"}, "calls": calls})
+@pytest.mark.parametrize(("function", "says"), [("handoff", "message"), ("out_of_scope", "reason")])
+def test_a_handoff_is_decided_once_and_a_denied_one_is_not_made(kit: Kit, function: str, says: str):
+    calls = [{"tool": function, "arguments": {"agent": kit.agent, says: "Yours."}}]
+    passing = f"You pass on by {function}."
+    kit.models.rules.append({"when": {"system": passing, "last_role": "user"}, "calls": calls})
     slug = kit.house.slug("passing")
+    more = {"delegation": {"to": [kit.agent]}, "reports": {"may": ["out_of_scope"]}, "instructions": passing}
     kit.house.publish(
         {**stage.hosted(kit.models.url), "slug": f"{slug}-model"},
-        stage.agent(slug, f"{slug}-model/any", delegation={"to": [kit.agent]}, instructions="You pass on."),
+        stage.agent(slug, f"{slug}-model/any", **more),
     )
     flow = kit.house.flow([agent_node("it", slug), end()])
     play = kit.house.launch(flow)
@@ -268,3 +279,53 @@ def test_a_backend_is_asked_by_one_decision(kit: Kit, kind: str):
     play.ended()
     assert_decided_once(kit, play.id, ASKS_A_MODEL)
     assert (kit.acts - before)["model.call"] == (kind == "hosted")
+
+
+PAY = "SELECT sum(yearly_eur) AS total FROM hr_salaries"
+SPENT = "SELECT round(sum(amount_eur), 2) AS total FROM invoices"
+
+
+def asker(kit: Kit, tool: str, *statements: str) -> str:
+    """A flow in which an agent that has this tool tries the statements, one after the other."""
+    agent = kit.house.slug("asker")
+    kit.house.publish(
+        {**stage.hosted(kit.models.url), "slug": f"{agent}-model"},
+        stage.agent(agent, f"{agent}-model/any", tools=[tool]),
+    )
+    for sql in statements:
+        calls = [{"tool": tool, "arguments": {"sql": sql}}]
+        kit.models.rules.append({"when": {"system": f"You are {agent}."}, "calls": calls, "times": 1})
+    kit.models.rules.append({"when": {"system": f"You are {agent}."}, "say": "Done."})
+    return kit.house.flow([agent_node("it", agent), end()])
+
+
+def test_an_agent_reaches_the_tables_of_its_own_binding_alone(kit: Kit):
+    """T4: one database, two bindings. The invoice agent is denied the salaries, told so, and goes on."""
+    finance = published_tool(kit, "sql", bound("vendors", "invoices"))
+    people = published_tool(kit, "sql", bound("hr_salaries"))
+    play = kit.house.launch(asker(kit, finance, PAY, SPENT))
+    play.ended()
+    assert_decided_once(kit, play.id, [("it", "agent.run"), *[("it", "model.call")] * 3, *CALLS_A_TOOL * 2])
+    denied, passed = play.lines("tool.called")
+    said = "The table hr_salaries is outside this tool's scope, which is: vendors, invoices."
+    assert (denied["status"], denied["error"]) == ("error", {"code": "denied", "message": said})
+    assert (passed["status"], passed["output"]["rows"]) == ("ok", [{"total": 23526.85}])
+    told = [message["content"] for message in kit.models.calls[-2]["messages"] if message["role"] == "tool"]
+    assert len(told) == 1 and said in told[0] and "denied" in told[0]
+
+    play = kit.house.launch(asker(kit, people, PAY))
+    play.ended()
+    (passed,) = play.lines("tool.called")
+    assert passed["output"] == {"columns": ["total"], "rows": [{"total": 348000}], "truncated": False}
+
+
+def test_a_policy_on_what_is_asked_comes_before_the_database(kit: Kit):
+    tool, slug = published_tool(kit, "sql", bound("hr_salaries")), kit.house.slug("denied")
+    policy = {"kind": "policy", "slug": slug, "effect": "deny", "actions": ["tool.call"]}
+    kit.house.publish({**policy, "when": f'tool.slug == "{tool}" && arguments.sql.contains("yearly_eur")'})
+    play = kit.house.launch(asker(kit, tool, PAY, "SELECT count(*) AS n FROM hr_salaries"))
+    play.ended()
+    effects = [line["effect"] for line in play.lines("policy.decided") if line["action"] == "tool.call"]
+    assert effects == ["deny", "allow"]
+    assert [line["output"]["rows"] for line in play.lines("tool.called")] == [[{"n": 5}]]
+    assert kit.house.ada.delete(f"projects/demo/policies/{slug}/").status_code == 204

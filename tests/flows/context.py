@@ -58,6 +58,7 @@ class World:
     offered: list[Function] = field(default_factory=list)
     most_hops: int = MOST_HOPS
     now: int = STARTED
+    given_up: list = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
 
@@ -105,10 +106,16 @@ class Step:
         )
 
     def who_plays(self, agent):
-        return agent.partition("@")[0]
+        return (self.stands_in or agent).partition("@")[0]
 
     def meant(self, value):
         return value
+
+    def keeps(self, so_far):
+        """Nothing stops a step here but itself."""
+
+    def give_up(self, failure):
+        self.world.given_up.append(failure.code)
 
     def queued(self):
         return nullcontext()
@@ -129,6 +136,7 @@ class Step:
         most_rounds=None,
         in_words=False,
         may_hand_over=False,
+        may_report=True,
     ):
         agent = self.stands_in or agent
         self.world.offered += functions
@@ -152,7 +160,7 @@ class Step:
             raise said
         return said
 
-    def hand_over(self, source, target, message):
+    def hand_over(self, source, target, message, reason=""):
         async def decided():
             await asyncio.sleep(0)
             if (source, target) in self.world.denied:

@@ -40,7 +40,23 @@ MENDED = [
         drawn([node("a", "agent"), node("b", "agent")], "start -> a", "b -> done"),
         "Connect it to a",
     ),
-    ("unreachable", drawn([node("b", "agent")], "start -> done", "b -> done"), "Connect it to start"),
+    (
+        "unreachable",
+        drawn([node("b", "agent")], "start -> done", "b -> done"),
+        "Put it between start and done",
+    ),
+    ("unreachable", drawn([node("b", "agent")], "start -> done"), "Put it between start and done"),
+    (
+        "unreachable",
+        drawn(
+            [node("a", "agent"), node("b", "agent"), node("c", "agent")],
+            "start -> a",
+            "start -> c",
+            "a -> done",
+            "c -> done",
+        ),
+        "Connect it to start",
+    ),
     ("dead_end", drawn([node("a", "agent")], "start -> a"), "Connect it to the end"),
     ("dead_end", drawn([node("a", "approval")], "start -> a"), "Connect it to the end"),
     (
@@ -282,3 +298,11 @@ def test_a_hint_has_a_fix_too(code, document, stock, label):
     mended = apply(document, fix.operations).document
     assert told(hints(mended), code) == []
     assert not [problem for problem in check(mended, lookup) if problem.severity == "error"]
+
+
+@pytest.mark.parametrize("edges", [["start -> done"], ["start -> done", "b -> done"]])
+def test_a_loose_node_that_is_put_on_the_way_leaves_no_way_around_it(edges):
+    document = drawn([node("b", "agent")], *edges)
+    [fix] = fixes(document, told(check(document, lookup), "unreachable"), STOCK)
+    mended = apply(document, fix.operations).document
+    assert {(one["from"], one["to"]) for one in mended["edges"]} == {("start", "b"), ("b", "done")}

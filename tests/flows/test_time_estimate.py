@@ -156,3 +156,8 @@ def test_a_cycle_is_not_bounded():
 
 def test_what_is_no_flow_takes_no_time():
     assert time_estimate({}, LIBRARY) == {"expected_s": 0, "worst_s": None, "unbounded": []}
+
+
+def test_a_time_limit_does_not_bound_a_step_that_may_come_to_wait_for_people():
+    bare = line(node("a", "approval", {"title": "x"})) | {"limits": {"timeout_s": 60}}
+    assert taken(bare) == (0, None, ["a"])

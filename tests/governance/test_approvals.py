@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection, connections
 
-from governance import approvals, clock, ids, inbox, people
+from governance import approvals, clock, ids, inbox, people, seats
 from governance.approvals import decide
 from governance.ledger import run_sync
 from governance.models import Approval, AuditEntry, Decision
@@ -233,10 +233,10 @@ class TestReviewers:
         assert approvals.pending_for(rita, project) == []
         assert said(approval, ada) == "approved"
 
-    def test_a_person_answers_for_one_participant_of_a_team(self, project, ada, rita):
-        seats = ["role:reviewer", "role:operator", "user:ada"]
+    def test_a_person_answers_for_one_participant_of_a_team(self, project, ada, rita, ben):
+        three = ["role:reviewer", "role:operator", "user:ada"]
         first, second, third = (
-            seat_item(project, at, seat, seats)
+            seat_item(project, at, seat, three)
             for at, seat in enumerate(["role:reviewer", "role:operator", "role:reviewer"])
         )
         elsewhere = seat_item(project, 0, "role:operator", ["role:operator"], node="other")
@@ -247,6 +247,10 @@ class TestReviewers:
             "You have answered for role:reviewer in this team already: leave role:operator to another."
         )
         assert {item.pk for item in approvals.pending_for(rita, project)} == {third.pk, elsewhere.pk}
+        waiting = Approval.objects.filter(status="pending")
+        assert set(seats.free(waiting, rita)) == {third, elsewhere}
+        assert set(seats.free(waiting, ada)) == {elsewhere}
+        assert set(seats.free(waiting, ben)) == {second, third, elsewhere}
         assert said(third, rita, "answer", payload=2) == "answered"
         assert said(elsewhere, rita, "answer", payload=1) == "answered"
         with pytest.raises(Conflict) as refused:

@@ -10,7 +10,7 @@ from tests.journeys import stage
 from tests.journeys.playhouse import House, Play
 from tests.openai_answers import said, wanted_schema
 from tests.openai_server import OpenAIServer
-from tests.serving import BatonServer
+from tests.prepared import Prepared
 
 WHO = re.compile(r"You are ([a-z0-9-]+)\.")
 SPOKE = re.compile(r"^\[([^\]]+)\] (.*)$", re.MULTILINE)
@@ -25,6 +25,7 @@ class Asked:
         self.schema = wanted_schema(request)
         self.offered = {tool["function"]["name"] for tool in request.get("tools", ())}
         self.results = said(request, "tool")
+        self.told = sum(message["role"] == "tool" for message in request["messages"])
         self.entries = SPOKE.findall(self.text)
 
     def last_of(self, agent: str) -> str:
@@ -75,12 +76,11 @@ def handing(agent: str, message: str) -> Effect:
 
 
 @contextmanager
-def troupe(folder: Path) -> Iterator[Troupe]:
-    (folder / "data").mkdir()
+def troupe(prepared: Prepared, folder: Path) -> Iterator[Troupe]:
     with stage.ToolServer() as peer, OpenAIServer() as models:
         env = {"BATON_HTTP_ALLOW": f"{peer.endpoint},{models.endpoint}"}
-        server = BatonServer(folder / "data", folder / "serve.log", env=env)
+        server = prepared.serve(folder, env)
         try:
-            yield Troupe(House(server.wait_until_ready(), peer), models)
+            yield Troupe(House(server, peer), models)
         finally:
             server.sweep()

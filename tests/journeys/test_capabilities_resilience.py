@@ -6,6 +6,7 @@ import pytest
 
 from tests.journeys import stage
 from tests.journeys.playhouse import House, agent_node, end, node, seconds_of
+from tests.serving import BatonServer
 
 QUICK = {"max_attempts": 3, "backoff_s": 0.1, "factor": 2, "jitter": False}
 SAID = end(output="{{ steps.work.output.text }}")
@@ -239,6 +240,38 @@ def test_a_peer_that_keeps_failing_is_refused_at_once(house: House):
     assert "left alone" in run["error"]["message"]
     assert seconds_of(play.step("work")) < 0.5
     assert [data["effect"] for data in play.lines("policy.decided", "work")] == ["allow", "allow"]
+
+
+def test_an_open_breaker_is_told_of_and_closed_by_one_call_that_does_well(start):
+    """E10, in a Baton whose breakers cool down in three seconds: alert, refusal without contact, half-open, closed."""
+    with stage.ToolServer() as peer:
+        env = {"BATON_HTTP_ALLOW": peer.endpoint, "BATON_BREAKER_COOL_DOWN_S": "3"}
+        house = House(start(BatonServer, env=env), peer)
+        tool = house.tool()
+        peer.statuses[f"/{tool}"] = [503] * 5
+        flow = house.flow([node("call", "tool", tool=tool, arguments={"n": 1}), end()])
+        runs = [house.launch(flow) for _ in range(5)]
+        for play in runs:
+            play.ended("failed")
+        refused = house.launch(flow)
+        assert "left alone" in refused.failed("breaker_open", "call")["error"]["message"]
+        assert seconds_of(refused.step("call")) < 0.5
+        assert len(peer.done[f"/{tool}"]) == 5
+
+        def breaker() -> dict:
+            return next(house.ada.pages("projects/demo/breakers/"), {})
+
+        stage.until(lambda: refused.id in breaker().get("runs", ()), 3, "the row names who was refused")
+        row = breaker()
+        assert (row["kind"], row["slug"], row["failures"], row["state"]) == ("tool", tool, 5, "open")
+        assert row["error"] == {"code": "step_failed", "message": "It answered 503."}
+        assert set(row["runs"]) <= {play.id for play in [*runs, refused]}
+        stage.until(lambda: breaker()["state"] == "half_open", 5, "the next call is the probe")
+        house.launch(flow).ended()
+        stage.until(lambda: breaker()["closing"] == "probe", 2, "the probe did well")
+        assert len(peer.done[f"/{tool}"]) == 6
+        told = [entry["action"] for entry in house.ada.pages("projects/demo/audit/?action=breaker")]
+        assert told == ["breaker.closed", "breaker.opened"]
 
 
 def test_an_open_breaker_goes_straight_to_the_fallback(house: House):

@@ -183,6 +183,15 @@ def test_a_write_that_does_not_fit_takes_the_error_port(house: House):
     assert play.output == {"code": "invalid_output", "status": "new"}
 
 
+def test_who_stands_in_may_write_what_the_first_could_not(house: House):
+    first, second = (house.agent({"json": {"n": n}}, output_schema={"type": "object"}) for n in ("many", 4))
+    work = agent_node("work", first, fallback=[second], writes={"highest": "= output.n"})
+    play = house.play([work, end(output=WHOLE)], state=STATE)
+    assert play.output["highest"] == 4
+    (choice,) = play.lines("choice.made", "work")
+    assert (choice["chosen"], "highest" in choice["reason"]) == ([second], True)
+
+
 def test_has_asks_for_a_field_that_nobody_wrote_yet(house: House):
     """Nothing is silently empty: reading it fails."""
     asked = end(output={"there": "= has(state.highest)", "text": "{{ state.highest is defined }}"})

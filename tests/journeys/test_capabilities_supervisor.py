@@ -185,6 +185,47 @@ def test_an_agent_hands_over_to_another_that_answers_in_its_place(house: House):
     assert play.step("ask")["agent"].startswith(c)
 
 
+def handed_to_one_whose_model_fails(house: House) -> tuple[str, str, str, str]:
+    """(a, b, b's other model, tool): `a` hands over to `b`, whose model fails once it has called the tool."""
+    tool, spare, a, b = house.tool("read"), house.slug("spare"), house.slug("peer"), house.slug("peer")
+    looks = {"calls": [{"tool": tool, "arguments": {"n": 1}}]}
+    house.publish(
+        stage.scripted({"when": {"contains": f"{tool}-1"}, "say": "From the spare."}, slug=spare),
+        stage.scripted(
+            {"when": {"contains": f"{tool}-1"}, "fail": {"status": 500}}, looks, slug=f"{b}-model"
+        ),
+        stage.agent(b, f"{b}-model/any", tools=[tool], fallback_models=[f"{spare}/any"]),
+        stage.scripted(handing(b, "Take it."), slug=f"{a}-model"),
+        stage.agent(a, f"{a}-model/any", delegation={"to": [b]}, fallback_models=[f"{a}-model/other"]),
+    )
+    return a, b, f"{spare}/any", tool
+
+
+@pytest.mark.parametrize("where", ["a step", "a worker's turn"])
+def test_who_was_handed_the_work_goes_on_with_its_own_other_model(house: House, where: str):
+    """E14 after P10: nothing that was done before is done again."""
+    a, b, spare, tool = handed_to_one_whose_model_fails(house)
+    nodes, name, item = [agent_node("lead", a), end(output="= steps.lead.output.text")], "lead", None
+    if where == "a worker's turn":
+        nodes, item = [lead(chief(house, [delegate(a, "Go.")]), [a]), end(output="Done")], 0
+    play = house.play(nodes, input={"goal": "x"})
+    assert play.output == ("From the spare." if item is None else "Done")
+    of_step = [event["data"] for event in play.events("model.called", name) if event["item"] == item]
+    assert [(data["model"], data["status"]) for data in of_step] == [
+        (f"{a}-model/any", "ok"),
+        (f"{b}-model/any", "ok"),
+        (f"{b}-model/any", "error"),
+        (spare, "ok"),
+    ]
+    assert len(house.peer.bodies(f"/{tool}")) == 1
+    handoffs = [(line["from"], line["to"]) for line in play.lines("agent.handoff", name)]
+    assert handoffs.count((a, b)) == 1
+    [choice] = [line for line in play.lines("choice.made", name) if line["kind"] == "fallback"]
+    assert [each["name"] for each in choice["candidates"]] == [b, spare]
+    assert choice["chosen"] == [spare]
+    assert play.step(name, item=item)["agent"] == b
+
+
 def test_agents_that_hand_the_same_to_each_other_are_stopped_and_the_circle_is_named(house: House):
     """E9: before the limit of hops."""
     a, b = house.slug("peer"), house.slug("peer")
@@ -240,6 +281,54 @@ def test_what_was_done_before_a_guard_stopped_it_is_kept_and_a_person_may_go_on(
     assert item["payload"]["failures"][-1]["code"] == "delegation_cycle"
     play.decided("answer", payload={"text": "We keep the first part."})
     assert play.output["text"] == "We keep the first part."
+
+
+@pytest.mark.parametrize("order", ["at once", "one after the other"])
+def test_nobody_is_waited_for_once_a_guard_has_ended_it_all(house: House, order: str):
+    """A person who is asked beside a circle would answer for nothing."""
+    a, b = house.slug("peer"), house.slug("peer")
+    peers(
+        house, {a: [{**handing(b, "Yours."), "after_s": 1}], b: [handing(a, "No, yours.")]}, {a: [b], b: [a]}
+    )
+    people, circle = delegate("role:reviewer", "What do you think?"), delegate(a, "Part two.")
+    is_parallel = order == "at once"
+    boss = chief(house, [people, circle] if is_parallel else [circle, people])
+    play = house.play([lead(boss, ["role:reviewer", a], parallel=is_parallel), OUT], input={"goal": "x"})
+    play.failed("delegation_cycle", "lead")
+    [finished] = [event["data"] for event in play.events("step.finished", "lead") if event["item"] is None]
+    done = {each["agent"]: each.get("error", {}).get("code") for each in finished["partial"]["delegations"]}
+    assert done == {"role:reviewer": None, a: "delegation_cycle"}
+    asked = play.events("approval.requested", "lead")
+    assert len(asked) == is_parallel
+    for event in asked:
+        assert house.rita.read(f"approvals/{event['data']['id']}/")["status"] == "cancelled"
+
+
+def test_what_was_done_in_time_is_kept_where_the_step_took_too_long(house: House):
+    """E3: a time-out of a supervisor shows what its workers brought."""
+    worker = house.agent({"say": "A part.", "after_s": 1})
+    boss = chief(house, *([delegate(worker, f"Part {n}.")] for n in range(5)))
+    play = house.play([lead(boss, [worker], {"timeout_s": 2}), OUT], input={"goal": "x"})
+    play.failed("timeout", "lead")
+    [finished] = [event["data"] for event in play.events("step.finished", "lead") if event["item"] is None]
+    delegations = finished["partial"]["delegations"]
+    assert delegations[0]["output"] == {"text": "A part."}
+    assert len(delegations) < 5
+
+
+def test_a_stand_in_for_a_worker_is_handed_the_task_and_may_be_denied(house: House):
+    broken, backup = house.agent({"fail": {"status": 400}}), house.agent({"say": "I can."})
+    boss = chief(house, [delegate(broken, "Do it.")])
+    flow = house.flow([lead(boss, [broken], {"fallback": [backup]}), OUT])
+    play = house.launch(flow, {"goal": "x"})
+    assert play.output["delegations"][0]["output"] == {"text": "I can."}
+    handoffs = play.lines("agent.handoff", "lead")
+    assert [(line["from"], line["to"]) for line in handoffs] == [(boss, broken), (boss, backup)]
+    assert handoffs[1]["reason"] == f"It stands in for {broken}, which did not bring the task to an end."
+    denying(house, f'input.to == "{backup}"')
+    play = house.launch(flow, {"goal": "x"})
+    assert play.output["delegations"][0]["error"]["code"] == "denied"
+    assert len(play.lines("agent.handoff", "lead")) == 1
 
 
 def denying(house: House, when: str, effect: str = "deny") -> str:
@@ -321,6 +410,20 @@ def test_what_an_agent_promises_holds_for_who_answers_in_its_place(house: House)
     )
     play = house.play([agent_node("ask", a), end(output="= steps.ask.output.n")])
     assert play.output == 7
+
+
+def test_a_fork_shows_why_the_copied_supervisor_did_what_it_did(house: House):
+    worker = house.agent({"say": "Done."})
+    boss = chief(house, [delegate(worker, "Do it.", reason="It can.")], plans=("First this.",))
+    play = house.play([lead(boss, [worker]), node("after", "transform"), OUT], input={"goal": "x"})
+    play.ended()
+    forked = house.ada.post(f"runs/{play.id}/forks/", json={"from_node": "after"}).json()
+    fork = Play(house, forked["id"])
+    fork.ended()
+    assert [(line["kind"], line["round"], line["text"]) for line in fork.lines("note", "lead")] == [
+        ("plan", 1, "First this.")
+    ]
+    assert [line["reason"] for line in fork.lines("choice.made", "lead")] == ["It can."]
 
 
 def test_a_fork_does_not_take_a_turn_for_another(house: House):

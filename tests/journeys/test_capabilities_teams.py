@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.journeys.debaters import Asked, Effect, Troupe, handing, troupe
-from tests.journeys.playhouse import Play, end, node
+from tests.journeys.playhouse import Play, agent_node, end, node
 from tests.journeys.stage import until
+from tests.prepared import Prepared
 
 OUT = end(output="= steps.t.output")
 NEVER = [OUT, end("open", "= steps.t.output")]
@@ -14,8 +15,8 @@ BRANCHES = "start > t; t > done; t.no_consensus > open"
 
 
 @pytest.fixture(scope="module")
-def stage_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Troupe]:
-    with troupe(tmp_path_factory.mktemp("teams")) as found:
+def stage_of(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Troupe]:
+    with troupe(prepared, tmp_path_factory.mktemp("teams")) as found:
         yield found
 
 
@@ -282,6 +283,49 @@ def test_a_swarm_that_always_hands_over_something_new_ends_at_the_hop_limit(stag
     assert " → ".join([*names, *names, names[0]]) in run["error"]["message"]
     [finished] = [event for event in play.events("step.finished", "t") if event["item"] is None]
     assert len(finished["data"]["partial"]["transcript"]) == 3
+
+
+def calling(tool: str, **arguments) -> Effect:
+    return Effect(calls=[{"tool": tool, "arguments": arguments}])
+
+
+def test_tool_calls_in_a_circle_are_stopped_and_a_person_has_the_last_word(stage_of: Troupe):
+    """E9: before the limit of calls; what was done is kept, and "retry" lets it go round once more."""
+    tool = stage_of.house.tool("read")
+    agent = stage_of.cast(lambda asked: calling(tool, n=1), tools=[tool])
+    play = stage_of.meets([agent_node("t", agent, escalate={"to": "role:reviewer"}), OUT])
+    item = play.asks("escalation")
+    assert f'{agent} → {tool}({{"n": 1}}) three times with the same answer' in item["reason"]
+    assert [(call["tool"], call["output"]["status"]) for call in item["payload"]["partial"]["calls"]] == [
+        (tool, 200),
+        (tool, 200),
+    ]
+    assert len(stage_of.house.peer.bodies(f"/{tool}")) == 2
+    play.decided("retry")
+    assert "four times" in play.asks("escalation")["reason"]
+    assert len(stage_of.house.peer.bodies(f"/{tool}")) == 3
+    play.decided("reject", reason="Enough.")
+    play.failed("rejected", "t")
+    [finished] = play.lines("step.finished", "t")
+    assert len(finished["partial"]["calls"]) == 3
+
+
+def test_a_lawful_run_of_fifteen_steps_is_not_stopped(stage_of: Troupe):
+    """Fifteen calls of one tool in one conversation, and the same agent asked the same fifteen times in a loop."""
+    tool = stage_of.house.tool("read")
+
+    def works(asked: Asked):
+        return calling(tool, n=asked.told) if asked.told < 15 else f"Made {asked.told} calls."
+
+    worker = stage_of.cast(works, tools=[tool], limits={"max_tool_calls": 20})
+    looker = stage_of.cast(lambda asked: "Looked." if asked.told == 2 else calling(tool, n=0), tools=[tool])
+    again = node("again", "condition", cases=[{"port": "more", "when": "iteration < 15"}])
+    play = stage_of.meets(
+        [agent_node("t", worker), agent_node("look", looker), again, OUT],
+        "start > t; t > look; look > again; again.more > look x14; again.else > done",
+    )
+    assert play.output == {"text": "Made 15 calls."}
+    assert len(play.steps("look")) == 15
 
 
 def test_a_moderator_chooses_who_speaks(stage_of: Troupe):

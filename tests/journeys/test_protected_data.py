@@ -411,3 +411,29 @@ def test_what_leaves_a_run_passes_the_rules_and_runs_below_share_the_tokens(begi
     )
     stage.decide(rita, item, "approve")
     assert ada.finished(run["id"])["output"] == item["payload"]
+
+
+def test_a_million_characters_stall_nobody_and_cost_no_lease(begin, models):
+    """While they are scanned, other runs come to their end; the step is attempted once."""
+    server = begin(env={"BATON_HTTP_ALLOW": models.endpoint})
+    ada = server.api("ada")
+    models.play = lambda asked: {"say": "Read."}
+    reads = stage.chain(
+        "reads", {"id": "read", "type": "agent", "config": {"agent": "reader", "text": "{{ input.text }}"}}
+    )
+    reads["nodes"][-1]["config"] = {"output": {"asked": "= input.text"}}
+    stage.publish(ada, stage.hosted(models.url), stage.agent("reader", "peer/any"), reads)
+    ruled(ada, "tokenize", "run_input", "model_input", "run_output")
+    filler = "The order 4711-0815 of 2026-11-21 has 12 items at 3.50 each; version 1.2.3 is out. "
+    text = f"{filler * (999_000 // len(filler))} {EMAIL}"
+    long = ada.launch("reads", input={"text": text})
+    others = [ada.launch("reads", input={"text": f"Note {number}"}) for number in range(5)]
+    assert {ada.finished(run["id"], within_s=120)["status"] for run in others} == {"succeeded"}
+    done = ada.finished(long["id"], within_s=240)
+    assert done["status"] == "succeeded", done["error"]
+    assert done["output"]["asked"].endswith(" <EMAIL_ADDRESS_1>")
+    seen = max((call["messages"][-1]["content"] for call in models.calls), key=len)
+    assert len(seen) > 998_000 and seen.endswith(" <EMAIL_ADDRESS_1>")
+    [step] = [one for one in ada.read(f"runs/{long['id']}/steps/")["results"] if one["node"] == "read"]
+    assert step["attempts"] == 1
+    assert "is let go" not in server.log()

@@ -131,6 +131,33 @@ def test_what_daphne_launches_a_worker_drives_and_daphne_shows_it_live(town):
     stage.assert_sound(town.ada.run(run_id), events)
 
 
+def test_an_admin_closes_a_breaker_of_every_worker_through_daphne(town):
+    """E10: each worker leaves the dead tool alone; one click, and within a second both call it again."""
+    wrong = {"id": "look", "type": "tool", "config": {"tool": "dead", "arguments": {"n": 1}}}
+    stage.publish(town.ada, stage.tool("dead", town.peer.url, "read"), stage.chain("looks-dead", wrong))
+    town.peer.statuses["/dead"] = [503] * 1_000
+
+    def rows() -> list[dict]:
+        return list(town.ada.pages("projects/demo/breakers/?open=true"))
+
+    def played() -> list[dict]:
+        launched = [town.ada.launch("looks-dead", input={})["id"] for _ in range(20)]
+        return [town.ada.finished(run) for run in launched]
+
+    def both_leave_it_alone() -> bool:
+        played()
+        return len({row["process"] for row in rows()}) == 2
+
+    stage.until(both_leave_it_alone, 60, "both workers leave it alone")
+    assert "breaker_open" in {run["error"]["code"] for run in played()}
+    town.peer.statuses["/dead"] = []
+    closed = town.ada.post(f"projects/demo/breakers/{rows()[0]['id']}/closing/")
+    assert (closed.status_code, closed.json()["closing"]) == (202, "person")
+    assert rows() == []
+    time.sleep(1)
+    assert {run["status"] for run in played()} == {"succeeded"}
+
+
 def test_a_decision_through_daphne_resumes_the_run_within_a_second(town, record_testsuite_property):
     took = []
     for _ in range(5):

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from registry.calls import CallFailed, Reply, Wanted
+from registry.circles import Trail
 from registry.context_window import Window
 from registry.conversation import Talk, converse
 
@@ -268,3 +269,110 @@ async def test_a_text_beyond_the_window_is_cut_in_the_middle_and_noted():
     shown = model.shown[0][0][-1]["content"]
     assert len(shown) <= 2_000 and "characters left out" in shown
     assert len(outcome.notes) == 1
+
+
+A, B = ("charge", '{"id": 1, "of": "x"}'), ("other", '{"n": 2}')
+A_AGAIN = ("charge", '{"of": "x", "id": 1.0}')
+CALL = 'charge({"id": 1, "of": "x"})'
+
+
+def polled(*answers):
+    """A tool that gives these answers one after the other, and the last for ever."""
+    left = list(answers)
+    return lambda name, arguments: left.pop(0) if len(left) > 1 else left[0]
+
+
+def failing(name, arguments):
+    return CallFailed("denied", "Not for you.", final=True)
+
+
+def same(name, arguments):
+    return {"ok": name}
+
+
+@pytest.mark.parametrize(
+    ("turns", "answer", "made", "named"),
+    [
+        ([[A], [A], [A]], same, 2, f"billing → {CALL} three times with the same answer"),
+        ([[A], [A_AGAIN], [A]], same, 2, f"billing → {CALL} three times with the same answer"),
+        ([[A, A_AGAIN, A, A]], same, 2, f"billing → {CALL} three times with the same answer"),
+        ([[A], [A, A]], same, 2, f"billing → {CALL} three times with the same answer"),
+        (
+            [[A, B], [A, B], [A, B]],
+            same,
+            4,
+            f'billing → {CALL} → other({{"n": 2}}) → {CALL}, with the same answers',
+        ),
+        (
+            [[A], [B], [A], [B], [A]],
+            same,
+            4,
+            f'billing → {CALL} → other({{"n": 2}}) → {CALL}, with the same answers',
+        ),
+        ([[A], [A], [A]], failing, 2, f"billing → {CALL} three times with the same answer"),
+        ([[("charge", "{")]] * 3, same, 0, "billing → charge({) three times with the same answer"),
+        ([[A]] * 5, polled(1, 2, 2, 2, 3), 4, f"billing → {CALL} five times with the same answer"),
+    ],
+    ids=[
+        "alone",
+        "in other words",
+        "at once",
+        "two at once",
+        "two a turn",
+        "ping-pong",
+        "denied",
+        "no JSON",
+        "changed",
+    ],
+)
+async def test_tool_calls_in_a_circle_end_it_before_the_limit_and_are_named(turns, answer, made, named):
+    """E9."""
+    tools, trail = Tools(answer), Trail("billing")
+    model = Model(*(calls(*wanted) for wanted in turns), *["Never asked."] * 3)
+    with pytest.raises(CallFailed) as failed:
+        await converse(talk(), model=model, tool=tools, trail=trail)
+    assert (failed.value.code, failed.value.retryable, len(tools.called)) == ("delegation_cycle", False, made)
+    assert named in failed.value.message
+    assert len(model.shown) == len(turns), "nothing was asked after the circle"
+    assert [call["tool"] for call in trail.so_far()][:made] == [name for name, _ in tools.called]
+
+
+@pytest.mark.parametrize(
+    ("turns", "answer"),
+    [
+        ([[("charge", f'{{"id": {n}}}')] for n in range(8)], same),
+        ([[A]] * 8, polled(*range(8))),
+        ([[A]] * 4, polled("queued", "running", "running", "done")),
+        ([[A, A, A, A]], polled(1, 2, 3, 4)),
+        ([[A], [B], [A], [("other", '{"n": 3}')], [A]], same),
+        ([[A], [A]], same),
+    ],
+    ids=["other arguments", "other answers", "a slow poll", "at once", "something new between", "twice"],
+)
+async def test_lawful_calls_are_all_made(turns, answer):
+    tools = Tools(answer)
+    model = Model(*(calls(*wanted) for wanted in turns), "Done.")
+    outcome = await converse(talk(), model=model, tool=tools)
+    assert (outcome.output, len(tools.called)) == ({"text": "Done."}, sum(map(len, turns)))
+
+
+async def test_fifteen_calls_that_come_back_to_where_they_were_are_lawful():
+    """A look at the same list after each change, and one more that changed nothing."""
+    queue = {"open": 7}
+
+    def work(name, arguments):
+        if name == "charge" and "id" in arguments:
+            queue["open"] -= arguments["id"] != 3  # one that fails without a word
+        return dict(queue)
+
+    steps = [wanted for n in range(7) for wanted in (("charge", f'{{"id": {n}}}'), ("charge", "{}"))]
+    model = Model(calls(("charge", "{}")), *(calls(step) for step in steps), "Done.")
+    outcome = await converse(talk(max_tool_calls=20), model=model, tool=Tools(work))
+    assert (outcome.output, outcome.tool_calls) == ({"text": "Done."}, 15)
+
+
+async def test_a_person_lets_a_circle_go_round_once_more():
+    again = calls(A)
+    model, tools = Model(again, again, again, "It was booked."), Tools(polled(1, 1, 2))
+    outcome = await converse(talk(), model=model, tool=tools, trail=Trail("billing", patience=1))
+    assert (outcome.output, len(tools.called)) == ({"text": "It was booked."}, 3)

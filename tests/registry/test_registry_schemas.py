@@ -137,6 +137,7 @@ def test_a_whole_agent_has_no_problems(project):
         ({"tools": ["gone"]}, ("error", "dead_reference", "/tools/0")),
         ({"tools": ["refund@2"]}, ("error", "dead_reference", "/tools/0")),
         ({"tools": ["charge", "charge@1"]}, ("error", "twice", "/tools/1")),
+        ({"tools": ["escalate"], "reports": {"may": ["escalate"]}}, ("error", "hidden", "/tools/0")),
         ({"input_schema": {}}, ("warning", "no_schema", "/input_schema")),
         ({"output_schema": {}}, ("warning", "no_schema", "/output_schema")),
         ({"output_schema": {"type": "array"}}, ("error", "not_object", "/output_schema/type")),
@@ -160,7 +161,7 @@ def test_an_agents_problems(project, changes, expected):
     ("changes", "expected"),
     [
         ({}, []),
-        ({"type": "sql"}, [("error", "not_built", "/type")]),
+        ({"type": "files"}, [("error", "not_built", "/type")]),
         ({"type": "mcp"}, [("error", "not_built", "/type")]),
         ({"config": {}}, [("error", "missing_field", "/config")]),
         (
@@ -270,6 +271,33 @@ def test_two_agents_may_hand_over_to_each_other(project):
     assert found(project, "agent", agent) == []
 
 
+NOWHERE = ("warning", "no_database", "/config/database")
+
+
+@pytest.mark.parametrize(
+    ("config", "taken", "expected"),
+    [
+        ({}, {"sql": {}}, [NOWHERE]),
+        ({"query": "SELECT * FROM a WHERE b = :b AND c = ':d'"}, {"b": {}}, [NOWHERE]),
+        ({"database": "../a"}, {"sql": {}}, [("error", "pattern", "/config/database")]),
+        ({"tables": []}, {"sql": {}}, [("error", "minItems", "/config/tables")]),
+        ({"tables": ['a"b']}, {"sql": {}}, [("error", "pattern", "/config/tables/0")]),
+        ({"tables": ["SQLite_master"]}, {"sql": {}}, [("error", "invalid_config", "/config/tables/0")]),
+        ({"max_rows": 1_001}, {"sql": {}}, [("error", "maximum", "/config/max_rows")]),
+        ({"query": " "}, {"a": {}}, [("error", "invalid_config", "/config/query")]),
+        ({"query": "SELECT ?"}, {"a": {}}, [("error", "invalid_config", "/config/query")]),
+        ({"query": "SELECT @a"}, {"a": {}}, [("error", "invalid_config", "/config/query")]),
+        ({}, {"text": {}}, [("error", "no_statement", "/input_schema/properties"), NOWHERE]),
+        ({"query": "SELECT :a, :b"}, {"a": {}}, [("error", "unknown_argument", "/config/query"), NOWHERE]),
+    ],
+)
+def test_an_sql_tools_problems(project, config, taken, expected):
+    described = {"input_schema": {"type": "object", "properties": taken}, "output_schema": OBJECT}
+    whole = {"database": "books", "tables": ["a"], **config}
+    tool = {"kind": "tool", "slug": "ask", "type": "sql", "config": whole, **described}
+    assert found(project, "tool", tool) == expected
+
+
 @pytest.mark.parametrize(
     ("tool", "repeatable"),
     [
@@ -279,6 +307,8 @@ def test_two_agents_may_hand_over_to_each_other(project):
         ({"type": "http", "risk": "irreversible", "idempotent": True}, True),
         ({"type": "http"}, False),
         ({"type": "calculator"}, True),
+        ({"type": "sql"}, True),
+        ({"type": "sql", "risk": "write"}, False),
     ],
 )
 def test_what_may_be_repeated(tool, repeatable):
@@ -287,3 +317,12 @@ def test_what_may_be_repeated(tool, repeatable):
 
 def test_a_calculator_without_a_schema_takes_an_expression():
     assert input_schema_of({"type": "calculator"})["required"] == ["expression"]
+
+
+def test_an_sql_tool_without_a_schema_takes_a_statement_or_what_its_query_binds():
+    config = {"database": "books", "tables": ["invoices", "vendors"]}
+    statement = input_schema_of({"type": "sql", "config": config})
+    assert statement["required"] == ["sql"]
+    assert statement["properties"]["sql"]["description"].endswith("on these tables: invoices, vendors.")
+    bound = input_schema_of({"type": "sql", "config": {**config, "query": "SELECT :b, :a, :b -- :c"}})
+    assert bound["required"] == ["b", "a"]

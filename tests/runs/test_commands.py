@@ -91,6 +91,9 @@ def test_roles_are_set_where_they_are_named(project):
         (["export", "nothing"], 1),
         (["apply", "/nonexistent.yaml", "--project", "demo"], 2),
         (["apply", "/nonexistent.yaml", "--project", "nothing"], 1),
+        (["import-flow", "/nonexistent.json", "--project", "demo"], 2),
+        (["import-flow", "/dev/zero", "--project", "demo"], 2),
+        (["import-flow", "pyproject.toml", "--project", "demo"], 1),
     ],
 )
 def test_what_cannot_be_done_is_one_line(project, words, code):

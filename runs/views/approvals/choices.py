@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from governance.models import Approval, Decision
+from runs.api.approvals import standing
+from runs.views.approvals.summary import Confirmation, confirmation, sentence
 from runs.views.forms import SchemaForm
 from runs.views.run.asking import PREFIX
 
@@ -21,7 +23,8 @@ WRITES = frozenset({"edit", "answer", "done"})
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Sends `decision`, or opens `do`. `key` is its shortcut, `confirm` the question before it is sent."""
+    """Sends `decision`, or opens `do`. `key` is its shortcut, `confirm` the question before it is sent and what then
+    happens; `is_typed`: that is what stands in the form by then."""
 
     label: str
     picture: str
@@ -29,7 +32,8 @@ class Button:
     key: str = ""
     decision: str = ""
     do: str = ""
-    confirm: str = ""
+    confirm: Confirmation | None = None
+    is_typed: bool = False
 
 
 def opened(item: Approval, wanted: str, decisions: Sequence[Decision] = ()) -> str:
@@ -56,25 +60,16 @@ def form_of(item: Approval, do: str) -> SchemaForm | None:
 def buttons(item: Approval, do: str, decisions: Sequence[Decision]) -> list[Button]:
     """The bar below the item."""
     if do:
-        return [sending(item, do)] if item.kind == "question" else [sending(item, do), back()]
+        sent = sending(item, do, decisions)
+        return [sent] if item.kind == "question" else [sent, back()]
     return {"approval": approving, "escalation": escalated, "uncertain": unsure}[item.kind](item, decisions)
 
 
 def approving(item: Approval, decisions: Sequence[Decision]) -> list[Button]:
     edit = [Button(_("Edit and approve"), "pencil", key="e", do="edit")] if may_edit(item, decisions) else []
-    approve = Button(
-        _("Approve"), "check", "btn--primary", "a", decision="approve", confirm=question(item, decisions)
-    )
+    confirm = confirmation(item, decisions, standing(item))
+    approve = Button(_("Approve"), "check", "btn--primary", "a", decision="approve", confirm=confirm)
     return [approve, *edit, Button(_("Reject"), "x", "btn--danger", "r", do="reject")]
-
-
-def question(item: Approval, decisions: Sequence[Decision]) -> str:
-    """Asked once more where nobody can undo what follows (design language, section 7)."""
-    tool = item.subject.get("tool") or {}
-    agreed = sum(1 for said in decisions if said.decision == "approve")
-    if tool.get("risk") != "irreversible" or agreed + 1 < item.quorum:
-        return ""
-    return _("Call %(tool)s now?") % {"tool": tool.get("slug")}
 
 
 def escalated(item: Approval, decisions: Sequence[Decision]) -> list[Button]:
@@ -94,13 +89,13 @@ def unsure(item: Approval, decisions: Sequence[Decision]) -> list[Button]:
             _("Do it again"),
             "repeat",
             decision="repeat",
-            confirm=_("Call %(tool)s once more?") % {"tool": tool},
+            confirm=Confirmation(_("Call %(tool)s once more?") % {"tool": tool}, sentence(item.payload)),
         ),
         Button(_("Let it fail"), "x", "btn--danger", "r", do="reject"),
     ]
 
 
-def sending(item: Approval, do: str) -> Button:
+def sending(item: Approval, do: str, decisions: Sequence[Decision]) -> Button:
     words = {
         "edit": (_("Approve with changes"), "check", "btn--primary"),
         "answer": (_("Send the answer"), "send", "btn--primary"),
@@ -108,7 +103,8 @@ def sending(item: Approval, do: str) -> Button:
         "reject": (_("Reject") if item.kind == "approval" else _("Let it fail"), "x", "btn--danger-solid"),
     }
     label, picture, look = words[do]
-    return Button(label, picture, look, decision=OPENS[item.kind][do])
+    confirm = confirmation(item, decisions, standing(item)) if do == "edit" else None
+    return Button(label, picture, look, decision=OPENS[item.kind][do], confirm=confirm, is_typed=True)
 
 
 def back() -> Button:

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Coalesce, StrIndex, Substr
 from django.db.models.lookups import GreaterThan
 from django.http import QueryDict
 
-from governance import ids
+from governance import ids, seats
 from governance.models import Approval, Project, User
 
 MINE, PENDING, DECIDED = "mine", "pending", "decided"
@@ -80,7 +80,8 @@ def mine(rows: QuerySet[Approval], user: User, names: Iterable[str]) -> QuerySet
     if not places:
         return rows.none()
     meant = rows.filter(reduce(or_, map(Q, places)), status="pending")
-    return meant.exclude(decisions__by=user).exclude(four_eyes=True, launched_by=user)
+    unsaid = meant.exclude(decisions__by=user).exclude(four_eyes=True, launched_by=user)
+    return seats.free(unsaid, user)
 
 
 def key_of(text: str) -> tuple[int, int] | None:

@@ -134,6 +134,12 @@ class Shown:
         return self.drawing.node_name(self.item.node)
 
     @property
+    def agent_name(self) -> str:
+        """Who asks, where an agent does."""
+        slug = (self.item.subject.get("agent") or {}).get("slug")
+        return self.drawing.called(str(slug)) if slug else ""
+
+    @property
     def step_url(self) -> str:
         item = self.item
         return step_url(self.run, item.node, item.iteration, item.item) if item.node else ""

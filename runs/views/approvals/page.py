@@ -106,6 +106,7 @@ def list_context(
     items = filtering.page_of(filters, project, request.user, names)
     flows = flow_names(project)
     rows = Approval.objects.filter(project=project)
+    pending = frame.waiting_count(project)
     mine = filtering.mine(rows, request.user, names)
     waits = [] if filters.show == DECIDED or filters.after else budget_waits(project, flows)
     return {
@@ -113,7 +114,8 @@ def list_context(
         "filters": filters,
         "rows": item_rows(project, items[:PAGE], flows, filters.query, now),
         "older": filters.beyond(items[PAGE - 1]) if len(items) > PAGE else "",
-        "tabs": tabs(filters, mine.count(), rows.filter(status="pending").count()),
+        "tabs": tabs(filters, mine.count(), pending),
+        "waiting_count": pending,
         "selected": item,
         "waits": waits,
         "may_reveal": access.may(request.user, project, "reveal"),

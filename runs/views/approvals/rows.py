@@ -1,6 +1,5 @@
 """Items of the inbox as lines of its list: what is asked, for which flow, how long there is, who has spoken."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +11,9 @@ from django.utils.translation import gettext_lazy
 from flows.cards import person
 from governance import ids, inbox
 from governance.models import Approval, Project
-from runs.engine.rows import dumps, loads
+from runs.engine.rows import loads
 from runs.models import Run
+from runs.views.approvals.summary import beginning
 from runs.views.budgets.waiting import ALIVE, FOR_MONEY
 from runs.views.forms.labels import humanised
 from runs.views.shell.addresses import address
@@ -38,7 +38,6 @@ KINDS = {
     "uncertain": gettext_lazy("Uncertain outcome"),
 }
 MOST_RUNS = 20
-SHOWN_VALUES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +107,6 @@ def line_of(item: Approval) -> str:
     words = beginning(getattr(item, "start", None) or "") if item.kind == "approval" else ""
     step = _("Step %(name)s") % {"name": humanised(item.node)} if item.node else _("The run itself")
     return words or item.reason or step
-
-
-def beginning(start: str) -> str:
-    """The first plain values of a payload, `start` being its JSON; nothing where that is cut off."""
-    try:
-        payload = json.loads(start)
-    except ValueError:
-        return ""
-    values = payload.values() if isinstance(payload, dict) else [payload]
-    plain = [dumps(value) if not isinstance(value, str) else value for value in values if is_plain(value)]
-    return ", ".join(plain[:SHOWN_VALUES])
-
-
-def is_plain(value: Any) -> bool:
-    return value is not None and not isinstance(value, dict | list)
 
 
 def spent_on(item: Approval) -> int | None:

@@ -86,14 +86,18 @@ def called(offered: Offered) -> str:
     return f"{offered.name} ({offered.slug})" if offered.name else offered.slug
 
 
-def weights(schema: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """A number for each participant, instead of an object that people would have to write."""
+def weights(
+    schema: Mapping[str, Any], config: Mapping[str, Any], offered: Mapping[str, list[Offered]]
+) -> dict[str, Any]:
+    """A number for each participant, by name, instead of an object that people would have to write."""
     one = schema.get("additionalProperties")
     number = one if isinstance(one, Mapping) else {"type": "number"}
+    known = {each.slug: called(each) for each in offered["agent"]}
     counted = {
-        name: {**number, "title": person(name), "default": 1} for name in names_of(config.get("participants"))
+        name: {**number, "title": known.get(name.partition("@")[0], person(name)), "default": 1}
+        for name in names_of(config.get("participants"))
     }
-    return {**schema, "properties": counted}
+    return {**schema, "properties": counted, "additionalProperties": False}
 
 
 def names_of(participants: Any) -> list[str]:

@@ -22,6 +22,7 @@ from runs.views.builder.editing import Edit, edit, refusal
 from runs.views.builder.fixing import revision_of
 from runs.views.builder.node_fields import PROMPT, NodeForm, Typed, tabs_of
 from runs.views.builder.state_fields import fields_of
+from runs.views.builder.touched import told
 
 ROLES = ("reviewer", "admin", "operator", "author", "viewer")
 MOST_PEOPLE = 200
@@ -42,6 +43,7 @@ class Tab:
     url: str
     errors: int
     warnings: int
+    left: int
 
 
 @require_safe
@@ -134,14 +136,15 @@ def inspector_context(
     desk: Desk, node: Mapping[str, Any], tab: str, typed: Typed | None = None
 ) -> dict[str, Any]:
     card = next(card for card in desk.cards if card.id == node["id"])
-    own = problems_at(desk, node["id"])
+    own, left = told(desk.request, problems_at(desk, node["id"]))
     form = form_of(desk, node, tab)
     return {
         "desk": desk,
         "node": node,
         "card": card,
         "tab": tab,
-        "tabs": [tab_view(desk, node, name, own) for name in tabs_of(node, bool(fields_of(desk)))],
+        "tabs": [tab_view(desk, node, name, own, left) for name in tabs_of(node, bool(fields_of(desk)))],
+        "untold": bool(left),
         "fields": form.fields(own, typed),
         "references": form.reference_fields(own),
         "url": f"{desk.node_url(node['id'])}?tab={tab}",
@@ -189,10 +192,13 @@ def tab_of(request: HttpRequest, node: Mapping[str, Any], has_state: bool) -> st
     return asked if asked in tabs else tabs[0]
 
 
-def tab_view(desk: Desk, node: Mapping[str, Any], name: str, problems: list[Problem]) -> Tab:
+def tab_view(
+    desk: Desk, node: Mapping[str, Any], name: str, problems: list[Problem], left: list[Problem]
+) -> Tab:
     severities = Counter(each.severity for each in problems if tab_with(node, each) == name)
+    quiet = sum(tab_with(node, each) == name for each in left)
     url = f"{desk.node_url(node['id'])}?tab={name}"
-    return Tab(name, labels(desk, node)[name], url, severities["error"], severities["warning"])
+    return Tab(name, labels(desk, node)[name], url, severities["error"], severities["warning"], quiet)
 
 
 def tab_with(node: Mapping[str, Any], problem: Problem) -> str:

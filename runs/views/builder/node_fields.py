@@ -83,7 +83,7 @@ class NodeForm:
         names = [name for name in self.drawn if name not in REFERRED]
         properties = {name: schema["properties"][name] for name in names}
         if "weights" in properties:
-            properties["weights"] = crew_fields.weights(properties["weights"], self.config)
+            properties["weights"] = crew_fields.weights(properties["weights"], self.config, self.offered)
         required = [name for name in schema.get("required", ()) if name in properties]
         own = {"type": "object", "properties": properties, "required": required}
         return SchemaForm(own, self.widgets, "config", self.complete_url)
@@ -101,7 +101,7 @@ class NodeForm:
             for name in NODE_FIELDS.get(self.tab, ())
             if name != "timeout_s" or self.node["type"] not in BARE
         ]
-        agents = [(agent.slug, agent.name or agent.slug) for agent in self.offered["agent"]]
+        agents = [(agent.slug, crew_fields.called(agent)) for agent in self.offered["agent"]]
         widgets = {"/fallback": Choices(agents), "/escalate/to": Choices(self.people)}
         properties = {name: {**NODE["properties"][name], **words().get(name, {})} for name in names}
         if "writes" in properties:

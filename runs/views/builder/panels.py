@@ -53,6 +53,7 @@ class Line:
     card: CardView
     cost: Cost
     time: Time
+    is_known: bool = True
 
     @property
     def expected_usd(self) -> float:
@@ -131,6 +132,7 @@ def estimate_context(desk: Desk) -> dict[str, Any]:
         "cost": cost,
         "time": time,
         "unbounded": named(desk, cost["unbounded"]),
+        "not_set_up": named(desk, desk.inspection.not_set_up),
         "is_known": bool(desk.body["nodes"]),
     }
 
@@ -138,17 +140,27 @@ def estimate_context(desk: Desk) -> dict[str, Any]:
 def costs_context(desk: Desk) -> dict[str, Any]:
     inspection = desk.inspection
     lines = [
-        Line(card, inspection.costs.get(card.id, FREE), inspection.times.get(card.id, Time()))
+        Line(
+            card,
+            inspection.costs.get(card.id, FREE),
+            inspection.times.get(card.id, Time()),
+            card.id not in inspection.not_set_up,
+        )
         for card in desk.cards
     ]
     return {
         **estimate_context(desk),
+        "unbounded": named(
+            desk, [node for node in inspection.cost["unbounded"] if node not in inspection.not_set_up]
+        ),
         "desk": desk,
         "lines": [
             line for line in lines if line.cost.worst != 0 or line.time.worst != 0 or line.time.expected
         ],
         "limits": desk.body.get("limits") if isinstance(desk.body.get("limits"), dict) else {},
-        "slow": named(desk, inspection.time["unbounded"]),
+        "slow": named(
+            desk, [node for node in inspection.time["unbounded"] if node not in inspection.not_set_up]
+        ),
     }
 
 

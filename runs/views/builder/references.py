@@ -41,6 +41,11 @@ class ReferenceField:
         return REFERRED[self.name]
 
     @property
+    def chosen(self) -> str:
+        """What is chosen, as its option says it."""
+        return next((label for slug, label in self.options if slug == self.slug), self.slug)
+
+    @property
     def is_known(self) -> bool:
         return any(slug == self.slug for slug, _ in self.options)
 

@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from flows import gallery
+from flows import gallery, imports
 from flows.picture import picture
 from governance import documents
 from governance.access import SLUG
@@ -18,11 +18,11 @@ from governance.documents import yaml_text
 from governance.models import Document, Project
 from governance.refusals import Problem, Refused
 from runs.views import frame
+from runs.views.flows import importing
 from runs.views.flows.gallery import Shown
 from runs.views.flows.lines import line_of, lines_of
 from runs.views.flows.slugs import fresh_slug, slug_of
 from runs.views.forms.json_text import NotJson
-from runs.views.forms.uploads import text_of
 from runs.views.frame import Crumb
 
 LONGEST_NAME = 200
@@ -80,19 +80,30 @@ def skeleton(slug: str, name: str) -> dict[str, Any]:
 
 
 def from_document(request: HttpRequest, project: Project) -> HttpResponse:
-    """Keeps the document as a draft under its slug, or under a number where that is taken."""
-    text = request.POST.get("document", "")
+    """A flow of Baton becomes a draft at once; what comes from elsewhere is shown first, and made when that is sent."""
+    text, bodies = request.POST.get("document", ""), []
     try:
-        file = request.FILES.get("file")
-        text = text_of(file) if file else text
-        body = read(text)
-        with fresh_slug(project, body["slug"]) as slug:
-            kept = {**body, "slug": slug}
-            document, _created, problems = documents.save_draft(project, "flow", slug, kept, request.user)
+        text = importing.text_given(request)
+        bodies = imports.read(text)
+        if not imports.is_foreign(bodies):
+            return kept(request, project, flow_in(bodies))
+        if request.POST.get("confirm") == "yes":
+            return opened(importing.made(request, project, bodies))
+        return importing.seen(request, project, text, bodies)
     except (NotJson, yaml_text.NotYaml) as error:
-        return asked(request, project, {"document": text, "problems": [unreadable(str(error))]}, 422)
+        wrong = [unreadable(str(error))]
+    except imports.CannotImport as error:
+        wrong = placed((Problem(error.place, error.sentence),), text if len(bodies) == 1 else "")
     except Refused as error:
-        return asked(request, project, {"document": text, "problems": placed(error.problems, text)}, 422)
+        wrong = placed(error.problems, text)
+    return asked(request, project, {"document": text, "problems": wrong}, 422)
+
+
+def kept(request: HttpRequest, project: Project, body: dict[str, Any]) -> HttpResponse:
+    """Keeps the document as a draft under its slug, or under a number where that is taken. Raises Refused."""
+    with fresh_slug(project, body["slug"]) as slug:
+        body_kept = {**body, "slug": slug}
+        document, _created, problems = documents.save_draft(project, "flow", slug, body_kept, request.user)
     if slug != body["slug"]:
         words = _("The slug %(old)s is taken here: this flow is %(new)s.")
         messages.info(request, words % {"old": body["slug"], "new": slug})
@@ -100,11 +111,13 @@ def from_document(request: HttpRequest, project: Project) -> HttpResponse:
     return opened(document)
 
 
-def read(text: str) -> dict[str, Any]:
-    """The one flow in a text. A flow without a slug gets one from its name. Raises NotYaml, Refused."""
-    bodies = [body for body in yaml_text.load_all(text) if body is not None]
+def flow_in(bodies: list[Any]) -> dict[str, Any]:
+    """The one flow in a text. A flow without a slug gets one from its name. Raises Refused."""
     if len(bodies) != 1 or not isinstance(bodies[0], dict):
-        sentence = _("Paste one flow as YAML or JSON: an object with kind, slug, nodes and edges.")
+        sentence = _(
+            "Paste one flow as YAML or JSON (an object with kind, slug, nodes and edges), a LangGraph graph as JSON, "
+            "or agents.yaml and tasks.yaml of CrewAI."
+        )
         raise Refused([Problem("", sentence, "type")])
     body = {"kind": "flow", **bodies[0]}
     if body["kind"] != "flow":

@@ -1,7 +1,7 @@
 """The gallery of starter flows: what each teaches, its picture, and the copy of it for a project."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -17,9 +17,10 @@ from flows.gallery import Starter, copying
 from flows.gallery.copying import Piece
 from flows.picture import Picture, picture
 from governance import access
-from governance.models import Project
+from governance.models import Document, Project
 from governance.refusals import Forbidden, NotFound
 from runs.views import frame
+from runs.views.builder.flow import flow_show
 from runs.views.flows.tabs import tab_counts
 from runs.views.forms import json_text
 from runs.views.frame import Crumb
@@ -29,10 +30,11 @@ LARGE = (1040, 300)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One starter with its picture."""
+    """One starter with its picture, and its copies in the project: (slug, name)."""
 
     starter: Starter
     picture: Picture
+    copies: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,25 @@ class Sample:
 
 
 @require_safe
+def gallery_sought(request: HttpRequest, project: str) -> HttpResponse:
+    """Where one looks for the gallery among the flows; a flow that is called like that comes first."""
+    found = frame.project(request, project, "read")
+    if Document.objects.filter(project=found, kind="flow", slug="gallery").exists():
+        return flow_show(request, project, "gallery")
+    return redirect("gallery", found.slug)
+
+
+@require_safe
 def gallery_show(request: HttpRequest, project: str) -> HttpResponse:
     found = frame.project(request, project, "read")
     topic, text = request.GET.get("topic", ""), request.GET.get("q", "")[:100].strip()
     starters = [gallery.starter(slug) for slug in gallery.starters()]
-    shown = [Shown(starter, picture(starter.flow)) for starter in starters if matches(starter, topic, text)]
+    there = copies_in(found, starters)
+    shown = [
+        Shown(starter, picture(starter.flow), there[starter.slug])
+        for starter in starters
+        if matches(starter, topic, text)
+    ]
     context = {
         "levels": levels(shown),
         "topics": sorted({starter.topic for starter in starters}),
@@ -96,6 +112,7 @@ def gallery_flow(request: HttpRequest, project: str, starter: str) -> HttpRespon
         "samples": samples_of(chosen),
         "level": level_names()[chosen.level],
         "calls": [*chosen.agents, *chosen.tools],
+        "copies": copies_in(found, [chosen])[chosen.slug],
         "missing": missing,
     }
     return frame.shown(
@@ -121,6 +138,19 @@ def used(request: HttpRequest, project: Project, starter: Starter, missing: str)
         % {"flow": flow.name, "made": made, "kept": kept},
     )
     return redirect("launch", project.slug, flow.slug)
+
+
+def copies_in(project: Project, starters: Iterable[Starter]) -> dict[str, list[tuple[str, str]]]:
+    """{starter: (slug, name) of the project's flows that have its slug, or that with a number}, oldest first; one
+    query."""
+    found: dict[str, list[tuple[str, str]]] = {starter.slug: [] for starter in starters}
+    flows = Document.objects.filter(project=project, kind="flow", archived_at=None).order_by("pk")
+    for slug, name in flows.values_list("slug", "name"):
+        stem, _dash, number = slug.rpartition("-")
+        starter = stem if number.isdigit() and slug not in found else slug
+        if starter in found:
+            found[starter].append((slug, name or slug))
+    return found
 
 
 def missing_right(request: HttpRequest, project: Project, pieces: list[Piece]) -> str:

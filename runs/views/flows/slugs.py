@@ -10,7 +10,7 @@ from django.db import transaction
 from governance.models import Document, Project
 
 LONGEST = 64
-KEPT_FREE = frozenset({"new", "scan", "simulation"})  # addresses, not names
+KEPT_FREE = frozenset({"gallery", "new", "scan", "simulation"})  # addresses, not names
 OUTSIDE = re.compile(r"[^a-z0-9]+")
 
 

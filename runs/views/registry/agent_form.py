@@ -9,19 +9,23 @@ from governance.models import Document, Project
 from registry.schemas import AGENT, risk_of
 from runs.views.forms import Choices, Option, SchemaForm
 from runs.views.registry.document_form import IDENTITY, PREFIX, DocumentForm, Section, Words, dressed
+from runs.views.registry.provider_form import SIMULATED
 
 
-def form_of(tools: Iterable[Document], complete_url: str) -> DocumentForm:
-    """`tools` are those of the project, with their live versions; `complete_url` completes the instructions."""
+def form_of(tools: Iterable[Document], agents: Iterable[Document], complete_url: str) -> DocumentForm:
+    """`tools` and other `agents` are those of the project, with their live versions; `complete_url` completes the
+    instructions."""
     properties = {name: inner for name, inner in AGENT["properties"].items() if name not in IDENTITY}
     widgets = {
         "/purpose": "longtext",
         "/instructions": "template",
         "/tools": Choices(tool_options(tools)),
         "/params/stop": "json",
+        "/delegation/to": Choices([named_option(agent) for agent in agents if agent.active]),
         "/delegates/*": "text",
         "/context/history": Choices([("steps", _("Earlier steps"))]),
         "/context/memory": Choices([("none", _("None"))]),
+        "/reports/may": Choices(report_options()),
     }
     schema = dressed(properties, ("model",), words(), patterns())
     return DocumentForm("agent", SchemaForm(schema, widgets, PREFIX, complete_url), sections())
@@ -31,9 +35,29 @@ def tool_options(tools: Iterable[Document]) -> list[Option]:
     return [tool_option(tool) for tool in tools if tool.active]
 
 
+def named_option(document: Document) -> Option:
+    """A document by its name, with its slug beside it."""
+    label = f"{document.name} ({document.slug})" if document.name else document.slug
+    return Option(document.slug, label)
+
+
 def tool_option(tool: Document) -> Option:
     risk = risk_words(risk_of(documents.content(tool.active)))
     return Option(tool.slug, tool.name or tool.slug, f"{tool.slug} · {risk}")
+
+
+def report_options() -> list[Option]:
+    """What an agent may say to people while it works."""
+    return [
+        Option("status", _("Report its status"), _("A line on the run page; nobody answers.")),
+        Option("help", _("Ask for help"), _("A question in the inbox; the run waits for the answer.")),
+        Option("escalate", _("Hand the task to a person"), _("Somebody answers in its place.")),
+        Option(
+            "out_of_scope",
+            _("Turn down what is not its business"),
+            _("By Handles and Delegates: handed over, or refused; on record as out of scope."),
+        ),
+    ]
 
 
 def risk_words(risk: str) -> str:
@@ -50,8 +74,21 @@ def suggested_models(providers: Iterable[Document]) -> list[str]:
     ]
 
 
+def proposed_model(providers: Iterable[Document]) -> str:
+    """What a new agent may use at once: a model of a real provider first, else a simulated one; "" without any."""
+    live = [provider for provider in providers if provider.active]
+    simulated = {one.slug for one in live if documents.content(one.active)["type"] == SIMULATED}
+    models = suggested_models(live)
+    return min(models, key=lambda model: model.partition("/")[0] in simulated, default="")
+
+
 def tools_of(project: Project) -> list[Document]:
     return list(documents.all_of(project, "tool").order_by("slug"))
+
+
+def agents_but(project: Project, slug: str) -> list[Document]:
+    """The other agents of the project."""
+    return [agent for agent in documents.all_of(project, "agent").order_by("slug") if agent.slug != slug]
 
 
 def providers_of(project: Project) -> list[Document]:
@@ -75,6 +112,13 @@ def sections() -> tuple[Section, ...]:
             "split",
             ("handles", "delegates", "delegation"),
             _("What it takes on, and what it hands over. Routers and the overlap check read this."),
+        ),
+        Section(
+            "reports",
+            _("What it may say to people"),
+            "hand",
+            ("reports",),
+            _("Functions that its model is offered besides its tools. Without them it only answers."),
         ),
         Section("schemas", _("Input and output"), "braces", ("input_schema", "output_schema")),
         Section(
@@ -121,8 +165,18 @@ def words() -> Words:
             _("Who takes what it does not: “anything technical: technical-specialist”."),
         ),
         "/delegation": (_("Handoffs"), ""),
-        "/delegation/to": (_("May hand over to"), _("Slugs of agents.")),
+        "/delegation/to": (_("May hand over to"), _("Agents that may go on in its place.")),
         "/delegation/max_hops": (_("Longest chain of handoffs"), ""),
+        "/reports": (_("Reports"), ""),
+        "/reports/may": (_("It may"), ""),
+        "/reports/to": (
+            _("Whom it asks"),
+            _("role:reviewer where nobody is named; else such as role:operator, user:rita or group:finance."),
+        ),
+        "/reports/due_in_s": (
+            _("Time to answer"),
+            _("After that it goes on without help, and what it escalated fails. Without it the run waits."),
+        ),
         "/tools": (_("Tools"), ""),
         "/input_schema": (_("Input schema"), _("A JSON Schema of what it needs.")),
         "/output_schema": (
@@ -155,6 +209,7 @@ def patterns() -> dict[str, str]:
         "/tools/*": reference,
         "/delegation/to/*": reference,
         "/context/knowledge/*": reference,
+        "/reports/to/*": _("role:, user: or group: and a name, such as role:operator"),
         "/privacy": _("a slug: up to 64 of the characters a-z, 0-9 and the hyphen"),
     }
 

@@ -80,7 +80,9 @@ def percent(good: int, total: int) -> float | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def agent_new(request: HttpRequest, project: str) -> HttpResponse:
     found = frame.project(request, project, "edit")
-    model = {**MODEL, "title": _("Model"), "description": _("Provider and model, such as openai/gpt-5-mini.")}
+    providers = agent_form.providers_of(found)
+    proposed = agent_form.proposed_model(providers)
+    model = {**MODEL, "title": _("Model"), "description": model_hint(proposed, provider_types(providers))}
     model[MUST_BE] = agent_form.model_words()
     purpose = {**TEXT, "title": _("Purpose"), "description": _("What it solves, in a sentence.")}
     schema = creation.first_fields({"purpose": purpose, "model": model}, ("model",))
@@ -92,7 +94,7 @@ def agent_new(request: HttpRequest, project: str) -> HttpResponse:
         SchemaForm(schema, {"/purpose": "longtext"}, creation.PREFIX),
         title=_("New agent"),
         lead=_("A model with instructions, the tools it may use and its limits."),
-        options={"/model": agent_form.suggested_models(agent_form.providers_of(found))},
+        options={"/model": agent_form.suggested_models(providers)},
         template="registry/agent_new.html",
         context={
             "presets": presets(),
@@ -100,14 +102,26 @@ def agent_new(request: HttpRequest, project: str) -> HttpResponse:
             "example": chosen and json_text.write(chosen.answer),
         },
         extra={name: value for name, value in chosen.fields.items() if name not in ASKED} if chosen else None,
-        initial=chosen and offered_by(found, chosen),
+        initial={
+            **({"model": proposed} if proposed else {}),
+            **(offered_by(found, chosen) if chosen else {}),
+        },
     )
 
 
 def offered_by(project: Project, chosen: Preset) -> dict[str, str]:
-    """What the form for a new agent offers of a preset; a slug only where the name alone would be taken."""
-    slug = creation.instead_of(project, "agent", chosen.slug)
-    return {"name": chosen.name, "purpose": chosen.purpose, **({"slug": slug} if slug else {})}
+    """What the form for a new agent offers of a preset, under a slug that is free."""
+    slug = creation.instead_of(project, "agent", chosen.slug) or chosen.slug
+    return {"name": chosen.name, "purpose": chosen.purpose, "slug": slug}
+
+
+def model_hint(proposed: str, types: Mapping[str, str]) -> str:
+    """What stands below the model of a new agent: where the proposed one comes from."""
+    if not proposed:
+        return _("Provider and model, such as openai/gpt-5-mini.")
+    if types.get(proposed.partition("/")[0]) == SIMULATED:
+        return _("Proposed: a simulated model. It answers from a script and costs nothing; name any other.")
+    return _("Proposed: the first model of this project's providers; name any other.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -115,7 +129,8 @@ def agent_show(request: HttpRequest, project: str, slug: str) -> HttpResponse:
     """The form, or what the agent says; posted, it saves the draft."""
     found = frame.project(request, project, "edit" if request.method == "POST" else "read")
     document = documents.load(found, "agent", slug)
-    form = agent_form.form_of(agent_form.tools_of(found), reverse("expressions-free", args=[project]))
+    others = agent_form.agents_but(found, slug)
+    form = agent_form.form_of(agent_form.tools_of(found), others, reverse("expressions-free", args=[project]))
     outcome = document_form.save(request, found, document, form) if request.method == "POST" else None
     if outcome and outcome.saved:
         return editing.kept(request, document, outcome)

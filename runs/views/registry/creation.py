@@ -14,7 +14,7 @@ from governance.refusals import Problem, Refused
 from governance.schemas import MUST_BE
 from registry.schemas import NAME
 from runs.views import frame
-from runs.views.forms import SchemaForm
+from runs.views.forms import FieldView, SchemaForm
 from runs.views.frame import Crumb
 from runs.views.registry import kinds
 from runs.views.registry.document_form import of_objects, offered
@@ -50,6 +50,7 @@ def shown_or_created(
         if made:
             return redirect(kinds.page_url(made))
     fields = form.fields(value, problems)
+    follow_name(fields, is_proposed=request.method != "POST")
     crumbs = [Crumb(kinds.FACES[kind].plural, kinds.list_url(project, kind)), Crumb(title)]
     return frame.shown(
         request,
@@ -61,6 +62,17 @@ def shown_or_created(
         crumbs=crumbs,
         status=422 if problems else 200,
     )
+
+
+def follow_name(fields: Sequence[FieldView], *, is_proposed: bool) -> None:
+    """The slug is made from the name while that is typed (static/js/slug-field.js), until somebody types a slug.
+
+    `is_proposed`: what stands there is the page's own proposal, not what a person sent.
+    """
+    named = {field.key: field for field in fields}
+    if "name" in named and "slug" in named:
+        named["slug"].limits["follows"] = named["name"].id
+        named["slug"].limits["proposed"] = is_proposed
 
 
 def create(

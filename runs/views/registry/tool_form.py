@@ -45,8 +45,9 @@ def form_of(body: Mapping) -> DocumentForm:
         "/config/body": "json",
     }
     said = {place: words for place, words in words_of().items() if place[1:] in properties}
-    said |= http_words() if kind == "http" else {}
-    schema = dressed(properties, (), said, patterns())
+    said |= {"http": http_words, "sql": sql_words}.get(kind, dict)()
+    must_be = patterns() | (sql_patterns() if kind == "sql" else {})
+    schema = dressed(properties, (), said, must_be)
     rows = (HEADERS, QUERY) if kind == "http" else ()
     return DocumentForm("tool", SchemaForm(schema, widgets, PREFIX), sections(kind), rows)
 
@@ -66,15 +67,22 @@ def config_schema(kind: str) -> Mapping:
 
 
 def sections(kind: str) -> tuple[Section, ...]:
-    hint = _("What is in {{ arguments.… }} and {{ secrets.… }} is filled in at the call; the host is fixed.")
     return (
         Section("about", _("What it does"), "wrench", ("name", "description")),
-        Section("request", _("Request"), "globe", ("config",), hint if kind == "http" else ""),
+        request_section(kind),
         Section("schemas", _("Input and output"), "braces", ("input_schema", "output_schema")),
         Section("risk", _("Risk"), "triangle-alert", ("risk", "idempotent"), aside=True),
         Section("calls", _("Calls"), "timer", ("timeout_s", "cache_ttl_s"), aside=True),
         Section("access", _("Secrets and personal data"), "key-round", ("secrets", "sees"), aside=True),
     )
+
+
+def request_section(kind: str) -> Section:
+    if kind == "sql":
+        hint = _("Only the tables named here can be reached, however a statement is written.")
+        return Section("request", _("Database"), "database", ("config",), hint)
+    hint = _("What is in {{ arguments.… }} and {{ secrets.… }} is filled in at the call; the host is fixed.")
+    return Section("request", _("Request"), "globe", ("config",), hint if kind == "http" else "")
 
 
 def words_of() -> Words:
@@ -108,6 +116,34 @@ def http_words() -> Words:
         "/config/query/*/value": (_("Value"), ""),
         "/config/body": (_("Body"), _('JSON with texts and values in it: {"charge": "= arguments.charge"}.')),
         "/config/max_bytes": (_("Longest answer"), ""),
+    }
+
+
+def sql_words() -> Words:
+    return {
+        "/config/database": (
+            _("Database"),
+            _("The name of a SQLite file that whoever runs Baton has put there for this project."),
+        ),
+        "/config/tables": (
+            _("Tables"),
+            _("The tables and views that it may touch; a view shows what it shows, nothing behind it."),
+        ),
+        "/config/query": (
+            _("Query"),
+            _("A fixed statement with :names for arguments. Empty: the argument sql is the statement."),
+        ),
+        "/config/max_rows": (_("Most rows"), _("100 where nothing is said, at most 1,000.")),
+    }
+
+
+def sql_patterns() -> dict[str, str]:
+    return {
+        "/config/database": _(
+            "a name of small letters, digits and hyphens; databases on a network, such as PostgreSQL, are not built "
+            "yet"
+        ),
+        "/config/tables/*": _("the name of a table or view, such as invoices"),
     }
 
 

@@ -39,6 +39,7 @@ def tool_test(request: HttpRequest, project: str, slug: str) -> HttpResponse:
             "is_changed": editing.is_changed(document),
             "arguments": described(input_schema_of({"type": "", **body})),
             "sent": request_of(body),
+            "reaches": body.get("type") == "sql",
         },
         title=document.name or slug,
         project=found,
@@ -120,8 +121,12 @@ def rules_of(schema: Mapping[str, Any], required: bool) -> str:
 
 
 def request_of(body: Mapping[str, Any]) -> str:
-    """The request that an HTTP tool makes, as its document has it."""
+    """The request that an HTTP tool makes, or what an SQL tool runs and may touch, as its document has it."""
     config = body.get("config") or {}
+    if body.get("type") == "sql" and config:
+        scope = _("Database %(name)s\nTables   %(tables)s")
+        said = scope % {"name": config.get("database", ""), "tables": ", ".join(config.get("tables") or ())}
+        return f"{said}\n\n{config['query'].strip()}" if config.get("query") else said
     if body.get("type") != "http" or not isinstance(config.get("url"), str):
         return ""
     query = "".join(f"\n  {name} = {value}" for name, value in (config.get("query") or {}).items())

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from governance import documents, secrets
 from governance.models import Document, Project
 from governance.refusals import Refused
-from registry import lookups
+from registry import databases, lookups
 from registry.schemas import TEXT, TOOL_TYPES, is_built, risk_of
 from runs import insights
 from runs.views import frame
@@ -83,7 +83,7 @@ def built_types() -> list[str]:
 
 
 def type_words(kind: str) -> str:
-    return {"http": _("HTTP"), "calculator": _("Calculator")}.get(kind, kind)
+    return {"http": _("HTTP"), "calculator": _("Calculator"), "sql": _("SQL")}.get(kind, kind)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -121,10 +121,13 @@ def tool_show(request: HttpRequest, project: str, slug: str) -> HttpResponse:
         return editing.kept(request, document, outcome)
     context = editing.context_of(request, found, document, form, outcome)
     uses, stored = Uses.of(found), secrets.names(found)
-    drawn = [field for filled in context["aside"] for field in filled.fields]
+    drawn = [field for filled in (*context["main"], *context["aside"]) for field in filled.fields]
+    offered = {"/secrets": own_secrets(stored)}
+    if context["body"].get("type") == "sql":
+        offered["/config/database"] = databases.stored(project)
     own = {
         **head_of(document, context["body"], "tool"),
-        "suggestions": document_form.offered(drawn, {"/secrets": own_secrets(stored)}),
+        "suggestions": document_form.offered(drawn, offered),
         "secrets": [
             {"name": name, "stored": name in stored} for name in context["body"].get("secrets") or ()
         ],

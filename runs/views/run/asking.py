@@ -13,6 +13,7 @@ from governance.models import Approval, Decision, User
 from governance.refusals import Problem
 from runs.api.approvals import standing
 from runs.models import Run
+from runs.views.approvals.summary import Confirmation, confirmation
 from runs.views.forms import FieldView, SchemaForm
 from runs.views.run import json_tree
 
@@ -64,6 +65,7 @@ class ItemView:
     reason_error: str = ""
     problems: tuple[Problem, ...] = ()
     conflict: str = ""
+    confirm: Confirmation | None = None  # before it is approved
 
     @property
     def public_id(self) -> str:
@@ -114,6 +116,7 @@ def view_of(item: Approval, user: User, names: frozenset[str], asked: Asked | No
         next((problem.message for problem in problems if problem.pointer == "/reason"), ""),
         tuple(problem for problem in problems if problem.pointer != "/reason" and not is_inside(problem)),
         mine.conflict if mine else "",
+        confirmation(item, said, payload),
     )
 
 

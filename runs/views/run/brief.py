@@ -12,6 +12,7 @@ from runs.models import NO_ITEM, Event, Step
 SHOWN = (
     "action",
     "after_s",
+    "agent",
     "amount_usd",
     "by",
     "cached",

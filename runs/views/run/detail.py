@@ -8,15 +8,18 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from flows.members import members
-from governance import ids
+from governance import clock, ids
 from runs.api.outputs import StepValues
 from runs.engine.rows import loads
 from runs.models import NO_ITEM, Event, Run, Step
+from runs.templatetags.baton import duration, seconds
 from runs.views.run import json_tree, messages, reasons, state
 from runs.views.run.drawing import Drawing
 from runs.views.run.findings import findings
 from runs.views.run.handoffs import Handoff, handoffs_of
-from runs.views.run.rounds import rounds_of
+from runs.views.run.reports import Report, reports_of
+from runs.views.run.rounds import Rounds, rounds_of
+from runs.views.run.spending import Promise, Spending, promise_of, share_of_run, spending_of
 from runs.views.run.trace import MOST_OF_A_STEP, of_step
 from runs.views.run.transcript import talk_of
 from runs.views.run.turns import Turn, mapping, name_in, part_of, turns_of
@@ -67,7 +70,7 @@ class StepDetail:
     @cached_property
     def tabs(self) -> list[Tab]:
         counts: dict[str, int | None] = {
-            "rounds": len(self.turns) if "workers" in self.config else 0,
+            "rounds": len(self.rounds.rounds) if "workers" in self.config else 0,
             "talk": len(self.turns) if "participants" in self.config else 0,
             "why": len(self.of("choice.made")),
             "messages": len(self.of("model.called")),
@@ -110,12 +113,40 @@ class StepDetail:
     def turns(self) -> list[Turn]:
         """Those of the members, of a step that holds others."""
         is_whole = self.step.item == NO_ITEM and members(self.config)
-        return turns_of(self.run, self.step) if is_whole else []
+        return turns_of(self.run, self.step, self.drawing) if is_whole else []
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        """Of a supervisor's step."""
+        plans = [(event.seq, data) for event, data in self.of("note") if data.get("kind") == "plan"]
+        return rounds_of(self.turns, plans, with_output(self, self.output), self.drawing)
+
+    @cached_property
+    def output(self) -> Any:
+        return StepValues(self.run.id, [self.step]).output(self.step)
+
+    @cached_property
+    def spending(self) -> Spending:
+        return spending_of(self.step, self.drawing)
 
     @property
-    def turns_cost(self) -> int:
-        """Nano-dollars of all turns; the step's own cost does not hold them."""
-        return sum(turn.step.cost for turn in self.turns)
+    def share_of_run(self) -> int | None:
+        return share_of_run(self.run, self.step, self.config)
+
+    @cached_property
+    def promise(self) -> Promise | None:
+        """Its agent's SLA, while the step runs."""
+        begun = [attempt["at"] for attempt in attempts_of(self)]
+        return promise_of(self.step, self.drawing, begun[-1] if begun else None)
+
+    @property
+    def promised(self) -> str:
+        """How much of it has passed."""
+        passed = clock.now() - self.promise.since
+        return _("%(passed)s of %(limit)s") % {
+            "passed": duration(passed),
+            "limit": seconds(self.promise.limit_s),
+        }
 
     @cached_property
     def finished(self) -> Mapping[str, Any]:
@@ -125,7 +156,12 @@ class StepDetail:
     @property
     def handoffs(self) -> list[Handoff]:
         """Who handed over to whom. A supervisor's delegations are its rounds."""
-        return [] if self.turns else handoffs_of(self.of("agent.handoff"))
+        return [] if self.turns else handoffs_of(self.of("agent.handoff"), self.drawing)
+
+    @property
+    def reports(self) -> list[Report]:
+        """What its agent said to people meanwhile."""
+        return reports_of(self.events, self.drawing)
 
     @property
     def asked(self) -> Mapping[str, Any]:
@@ -139,10 +175,21 @@ class StepDetail:
         """Which item of its node this is: its participant, else its number; "" for a whole step."""
         if self.step.item == NO_ITEM:
             return ""
-        who = name_in(self.asked)
+        who = name_in(self.asked, self.drawing)
         return (
             ", ".join(part for part in (who, part_of(self.asked)) if part) if who else f"[{self.step.item}]"
         )
+
+    @property
+    def player(self) -> str:
+        """The agent that plays it, with its version; "" for a step without one."""
+        return self.drawing.player(self.step.agent)
+
+    @property
+    def slug(self) -> str:
+        """What documents call what plays it, where that is another name than the one that people see."""
+        slug = (self.step.agent or self.step.node).partition("@")[0]
+        return "" if slug in (self.drawing.called(slug), self.drawing.node_name(self.step.node)) else slug
 
     @property
     def models(self) -> list[tuple[str, str]]:
@@ -208,16 +255,9 @@ def raw_of(detail: StepDetail) -> list[tuple[Event, json_tree.Tree]]:
     return [(event, json_tree.tree(data)) for event, data in detail.events[-RAW_LINES:]]
 
 
-def rounds(detail: StepDetail) -> Any:
-    plans = [(event.seq, data) for event, data in detail.of("note") if data.get("kind") == "plan"]
-    whole = StepValues(detail.run.id, [detail.step]).output(detail.step)
-    return rounds_of(detail.turns, plans, with_output(detail, whole))
-
-
 def talk(detail: StepDetail) -> Any:
-    whole = StepValues(detail.run.id, [detail.step]).output(detail.step)
     decided = [data for _, data in detail.of("choice.made")]
-    return talk_of(detail.turns, decided, with_output(detail, whole))
+    return talk_of(detail.turns, decided, with_output(detail, detail.output), detail.drawing)
 
 
 def with_output(detail: StepDetail, output: Any) -> Mapping[str, Any]:
@@ -226,7 +266,7 @@ def with_output(detail: StepDetail, output: Any) -> Mapping[str, Any]:
 
 RAW_LINES = 100
 CONTENT: Mapping[str, Callable[[StepDetail], Any]] = {
-    "rounds": rounds,
+    "rounds": lambda detail: detail.rounds,
     "talk": talk,
     "why": lambda detail: reasons.choices(detail.of("choice.made"), detail.drawing, detail.step.node),
     "messages": lambda detail: messages.exchanges(detail.run.id, detail.events),

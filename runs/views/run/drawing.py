@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from flows.members import members
+from flows.members import FLOW, member, members, person
 from flows.nodes import TYPES
 from governance import documents
 from governance.models import Document, Project
@@ -16,9 +16,10 @@ from runs.models import NO_ITEM, Event, Run, Step
 
 @dataclass(frozen=True)
 class Drawing:
-    """A run's flow document. An archived one, too: a run is pinned to it."""
+    """A run's flow document, and the documents that the run is pinned to: archived and older versions, too."""
 
     document: Mapping[str, Any]
+    run: Run | None = None
 
     @cached_property
     def nodes(self) -> dict[str, Mapping[str, Any]]:
@@ -35,6 +36,51 @@ class Drawing:
     def node_name(self, node: str) -> str:
         return self.nodes.get(node, {}).get("name") or node
 
+    @cached_property
+    def pinned(self) -> dict[str, Mapping[str, Any]]:
+        """{"agents/writer": its document} of all that is pinned (one query, when it is first asked for)."""
+        if self.run is None:
+            return {}
+        versions = documents.pinned(self.run.project, loads(self.run.pins))
+        return {key: documents.content(version) for key, version in versions.items()}
+
+    def content(self, kind: str, ref: str) -> Mapping[str, Any] | None:
+        return self.pinned.get(f"{kind}s/{ref}")
+
+    @cached_property
+    def _by_slug(self) -> dict[str, Mapping[str, Any]]:
+        return {key.partition("@")[0]: found for key, found in self.pinned.items()}
+
+    def called(self, name: str) -> str:
+        """What people call a member: an agent and a flow by their names, a person as in lists of reviewers."""
+        found = member(name)
+        if found.kind == "person":
+            return person(name)
+        return self._by_slug.get(f"{found.kind}s/{found.slug}", {}).get("name") or found.slug
+
+    def player(self, agent: str | None) -> str:
+        """An agent of a step with its version: "Billing specialist v2"; "" for none."""
+        slug, _, number = (agent or "").partition("@")
+        return " ".join([self.called(slug), *([f"v{number}"] if number else [])]) if slug else ""
+
+    def sla_s(self, agent: str) -> float | None:
+        """Seconds that an agent promises to answer within. None of one that may let others answer: their time is not
+        its own."""
+        found = self._by_slug.get(f"agents/{member(agent).slug}", {})
+        if (found.get("delegation") or {}).get("to"):
+            return None
+        return (found.get("sla") or {}).get("latency_s")
+
+    def cast(self) -> dict[str, dict[str, Any]]:
+        """{name, sla} of each agent and flow that is pinned, by what turns and handoffs call it."""
+        kinds = {"agents": "", "flows": FLOW}
+        return {
+            f"{kinds[kind]}{slug}": {"name": found.get("name") or slug, "sla": self.sla_s(slug)}
+            for key, found in self._by_slug.items()
+            for kind, _, slug in (key.partition("/"),)
+            if kind in kinds
+        }
+
     def icon(self, node: str) -> str:
         kind = self.nodes.get(node, {}).get("type", "")
         return TYPES[kind].icon if kind in TYPES else "circle"
@@ -46,6 +92,17 @@ class Drawing:
         """Whether a node's items are turns, each with the name of who takes it."""
         config = self.config(node)
         return bool(members(config)) or "second_opinion" in config
+
+    def holds_items(self, node: str) -> bool:
+        """Whether others work inside a step of this node, each with costs of its own."""
+        known = TYPES.get(self.nodes.get(node, {}).get("type", ""))
+        return (known is not None and known.holds_items) or self.holds_turns(node)
+
+    @staticmethod
+    def agent_of(node: Mapping[str, Any]) -> str | None:
+        """The agent that plays a step of this node and answers for its time; None where others work inside it."""
+        known, agent = TYPES.get(node.get("type", "")), node.get("config", {}).get("agent")
+        return agent if isinstance(agent, str) and known is not None and not known.holds_items else None
 
     @staticmethod
     def may_call(node: Mapping[str, Any]) -> bool:
@@ -62,6 +119,7 @@ class Drawing:
                 "type": found.get("type"),
                 "calls": self.may_call(found),
                 "turns": self.holds_turns(node),
+                "agent": self.agent_of(found),
                 "attempts": found.get("retry", {}).get("max_attempts", 3) if "retry" in found else 1,
             }
             for node, found in self.nodes.items()
@@ -71,9 +129,9 @@ class Drawing:
 def drawing_of(run: Run) -> Drawing:
     """The flow of a run (one query); empty where its document was deleted."""
     try:
-        return Drawing(flow_of(run))
+        return Drawing(flow_of(run), run)
     except KeyError:
-        return Drawing({"name": run.flow, "nodes": [], "edges": []})
+        return Drawing({"name": run.flow, "nodes": [], "edges": []}, run)
 
 
 def several_ports(run: Run, drawing: Drawing) -> dict[tuple, list[str]]:

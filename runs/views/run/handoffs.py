@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from runs.models import Event
-from runs.views.run.turns import icon_of, shown
+from runs.views.run.drawing import Drawing
+from runs.views.run.turns import icon_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +17,9 @@ class Handoff:
     at: int
 
 
-def handoffs_of(events: Iterable[tuple[Event, Mapping[str, Any]]]) -> list[Handoff]:
-    return [handoff(event, str(data.get("from") or ""), str(data.get("to") or "")) for event, data in events]
-
-
-def handoff(event: Event, source: str, target: str) -> Handoff:
-    return Handoff(shown(source), shown(target), icon_of(target), event.at)
+def handoffs_of(events: Iterable[tuple[Event, Mapping[str, Any]]], drawing: Drawing) -> list[Handoff]:
+    ends = ((event, str(data.get("from") or ""), str(data.get("to") or "")) for event, data in events)
+    return [
+        Handoff(drawing.called(source), drawing.called(target), icon_of(target), event.at)
+        for event, source, target in ends
+    ]

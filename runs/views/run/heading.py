@@ -15,7 +15,7 @@ from governance.privacy.tokens import found_in
 from runs import launch
 from runs.api.runs import queue_positions
 from runs.engine.rows import dumps, loads
-from runs.models import NO_ITEM, Run, Step
+from runs.models import FINISHED, NO_ITEM, Run, Step
 from runs.views.run import json_tree
 from runs.views.run.drawing import Drawing
 from runs.views.shell.run_titles import first_text, short
@@ -43,7 +43,8 @@ WAYS_OUT = {
     "limit_time": gettext_lazy("Raise the flow's time limit, or fork from the step that took long."),
     "limit_steps": gettext_lazy("Raise the flow's step limit, or look for a loop that does not end."),
     "delegation_cycle": gettext_lazy(
-        "Let an agent of the circle answer, or change what its instructions say about handing over, then fork."
+        "Let an agent of the circle answer, or change what its instructions say about handing over and about its "
+        "tools, then fork."
     ),
     "limit_hops": gettext_lazy("Raise the flow's hop limit, or look for agents that hand over in a circle."),
 }
@@ -74,7 +75,6 @@ class Wait:
 
 def heading(run: Run, drawing: Drawing) -> dict[str, Any]:
     """The context of run/_head.html. A fixed number of queries."""
-    settled = Step.objects.filter(run_id=run.id, item=NO_ITEM, status__in=SETTLED).exclude(node="")
     given = launch.input_of(run)
     error = None if run.error is None else loads(run.error)
     return {
@@ -83,8 +83,7 @@ def heading(run: Run, drawing: Drawing) -> dict[str, Any]:
         "heading": short(first_text(given)) or drawing.name,
         "trigger": TRIGGERS.get(run.trigger, run.trigger),
         "labels": loads(run.labels),
-        "settled": settled.values("node").distinct().count(),
-        "nodes": len(drawing.nodes),
+        "progress": progress(run, len(drawing.nodes)),
         "tokens": f"{run.input_tokens + run.output_tokens:,}",
         "limit": None if drawing.max_cost_usd is None else money.nano(drawing.max_cost_usd),
         "elapsed": elapsed(run),
@@ -103,6 +102,17 @@ def heading(run: Run, drawing: Drawing) -> dict[str, Any]:
         "forked_from": None if run.forked_from is None else ids.encode(run.forked_from),
         "below": list(Run.objects.filter(parent_id=run.id).order_by("-id")[:MOST_BELOW]),
     }
+
+
+def progress(run: Run, nodes: int) -> str:
+    """How many of the `nodes` ran, and how many were skipped; the page's script says it in the same words."""
+    settled = Step.objects.filter(run_id=run.id, item=NO_ITEM, status__in=SETTLED).exclude(node="")
+    found = set(settled.values_list("node", "status").distinct())
+    ran = {node for node, status in found if status != "skipped"}
+    skipped = len({node for node, _status in found} - ran)
+    words = {"ran": len(ran), "left": max(nodes - skipped, len(ran)), "skipped": skipped}
+    said = _("%(ran)d ran") if run.status in FINISHED else _("%(ran)d of %(left)d")
+    return " · ".join([said % words, *([_("%(skipped)d skipped") % words] if skipped else [])])
 
 
 def elapsed(run: Run) -> int | None:

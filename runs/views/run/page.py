@@ -1,6 +1,6 @@
 """The page of a run, its head, and the detail of a step: whole pages, or the part that the script asks for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,13 +16,13 @@ from runs.views import frame
 from runs.views.frame import Crumb
 from runs.views.run import trace
 from runs.views.run.asking import Asked, asked_of
-from runs.views.run.detail import StepDetail, took_of
+from runs.views.run.detail import StepDetail
 from runs.views.run.drawing import Drawing, drawing_of, simulated
 from runs.views.run.graph import graph_of
 from runs.views.run.heading import crumb_of, heading, step_url
 from runs.views.run.snapshot import snapshot
+from runs.views.run.spans import spans_of
 from runs.views.run.state import of_run
-from runs.views.run.turns import Key, names_of
 
 MOST_FEEDBACK = 10
 
@@ -61,8 +61,9 @@ def about_show(request: HttpRequest, run_id: int) -> HttpResponse:
 def head_show(request: HttpRequest, run_id: int) -> HttpResponse:
     """The head anew: its status changed."""
     found = frame.run(request, run_id)
-    rights = rights_of(request, found)
-    return render(request, "run/_head.html", {**heading(found, drawing_of(found)), "rights": rights})
+    context = {**heading(found, drawing_of(found)), "rights": rights_of(request, found)}
+    context["waiting_count"] = frame.waiting_count(found.project)
+    return render(request, "run/_head.html", context)
 
 
 def shown(
@@ -84,15 +85,15 @@ def shown(
         drawing = drawing_of(run)
         first = trace.first_page(run, drawing)
         steps, cursor = trace.steps_after(run, page_key(request), trace.FIRST_STEPS)
-        rows = rows_of(run, drawing, steps)
+        spans = spans_of(run, drawing, steps)
         context = heading(run, drawing)
         selected = None if about else step or default_step(run)
         detail = detail_context(request, run, drawing, selected, asked)
         detail["state"] = of_run(run, drawing) if selected is None else None
-    context |= detail | graph_of(run, drawing)
+    context |= detail | graph_of(drawing)
     context |= {
         "trace": first,
-        "steps": rows,
+        "steps": spans,
         "next_key": next_key(cursor),
         "finished": run.status in FINISHED,
         "feedback": feedback_of(run),
@@ -110,15 +111,6 @@ def shown(
         crumbs=crumbs,
         status=status,
     )
-
-
-def rows_of(run: Run, drawing: Drawing, steps: Sequence[Step]) -> list[tuple]:
-    """(step, name, icon, how long it took, whose turn it was) of each step, for the list."""
-    named = names_of(run, drawing, steps)
-    return [
-        (each, drawing.node_name(each.node), drawing.icon(each.node), took_of(each), turn_in(named, each))
-        for each in steps
-    ]
 
 
 def detail_shown(
@@ -153,10 +145,6 @@ def default_step(run: Run) -> Step | None:
         if found is not None:
             return found
     return None
-
-
-def turn_in(named: Mapping[Key, Mapping[str, str]], step: Step) -> Mapping[str, str]:
-    return named.get((step.node, step.iteration, step.item), {})
 
 
 def feedback_of(run: Run) -> list[Feedback]:

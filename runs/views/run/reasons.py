@@ -1,6 +1,6 @@
 """Why a step went the way it went: every candidate with its score, the cut-off, and what spoke against it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,10 @@ KINDS = {
     "speaker": gettext_lazy("Who speaks next"),
     "team": gettext_lazy("What the team came to"),
     "fallback": gettext_lazy("Who steps in"),
+    "out_of_scope": gettext_lazy("Who takes what is out of scope"),
 }
+
+MEMBERS = frozenset({"delegation", "speaker", "fallback"})  # their candidates are agents, flows and people
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +62,40 @@ class Choice:
 
     @property
     def title(self) -> str:
+        if self.kind == "out_of_scope":
+            return _("Why it is out of scope")
         return _("Why %(chosen)s") % {"chosen": _(" and ").join(self.chosen) or _("no route")}
 
 
 def choices(made: Sequence[tuple[Event, Mapping[str, Any]]], drawing: Drawing, node: str) -> list[Choice]:
-    return [choice(event, data, drawing.config(node)) for event, data in made]
+    return [choice(event, data, drawing, node) for event, data in made]
 
 
-def choice(event: Event, data: Mapping[str, Any], config: Mapping[str, Any]) -> Choice:
+def choice(event: Event, data: Mapping[str, Any], drawing: Drawing, node: str) -> Choice:
+    config, kind = drawing.config(node), str(data.get("kind", ""))
+    called = drawing.called if kind in MEMBERS else str
     chosen = tuple(str(name) for name in data.get("chosen") or ())
     scored = data.get("kind") == "router" and config.get("by") == "agent"
     return Choice(
         event,
-        str(data.get("kind", "")),
+        kind,
         str(data.get("method") or ""),
         str(data.get("reason") or ""),
-        chosen,
+        tuple(map(called, chosen)),
         config.get("min_confidence") if scored else None,
-        tuple(candidate(found, chosen) for found in data.get("candidates") or ()),
+        tuple(candidate(found, chosen, called) for found in data.get("candidates") or ()),
     )
 
 
-def candidate(found: Mapping[str, Any], chosen: Sequence[str]) -> Candidate:
+def candidate(found: Mapping[str, Any], chosen: Sequence[str], called: Callable[[str], str]) -> Candidate:
     score = found.get("score")
     is_number = isinstance(score, int | float) and not isinstance(score, bool)
     width = round(max(0.0, min(float(score), 1.0)) * 100, 1) if is_number else None
     name = str(found.get("name", ""))
     return Candidate(
-        name, score if is_number else None, width, name in chosen, str(found.get("excluded_because") or "")
+        called(name),
+        score if is_number else None,
+        width,
+        name in chosen,
+        str(found.get("excluded_because") or ""),
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from runs.views.run import json_tree
-from runs.views.run.turns import LONG, LONGEST, Turn, icon_of, mapping, shown
+from runs.views.run.drawing import Drawing
+from runs.views.run.turns import LONG, LONGEST, Turn, icon_of, mapping
 
 STATUS_OF_ERROR = {"denied": "blocked", "tool_not_allowed": "blocked"}
 
@@ -65,13 +66,15 @@ def words(text: str) -> Said:
     return Said(text[:LONG], text[LONG:LONGEST])
 
 
-def rounds_of(turns: Sequence[Turn], plans: Iterable[tuple[int, Mapping]], finished: Mapping) -> Rounds:
+def rounds_of(
+    turns: Sequence[Turn], plans: Iterable[tuple[int, Mapping]], finished: Mapping, drawing: Drawing
+) -> Rounds:
     """`plans` are (seq, data) of the supervisor's notes in order, `finished` the data of its `step.finished`."""
     output = finished.get("output") or finished.get("partial")
     groups: dict[tuple[int, int], list[Assignment]] = {}
     for turn in turns:
         groups.setdefault((turn.conversation, number_of(turn.asked)), []).append(assignment(turn))
-    for entry, number in never_begun(turns, mapping(output)):
+    for entry, number in never_begun(turns, mapping(output), drawing):
         groups.setdefault((last_conversation(turns), number), []).append(entry)
     noted = plans_by_round(turns, plans)
     for key in noted:
@@ -93,7 +96,7 @@ def last_conversation(turns: Sequence[Turn]) -> int:
 def assignment(turn: Turn) -> Assignment:
     named = str(turn.asked.get("agent") or "")
     return Assignment(
-        shown(named),
+        turn.who,
         icon_of(named),
         text_in(turn.asked, "task"),
         text_in(turn.asked, "reason"),
@@ -109,7 +112,7 @@ def text_in(found: Mapping[str, Any], field: str) -> str:
     return value[:LONGEST] if isinstance(value, str) else ""
 
 
-def never_begun(turns: Sequence[Turn], output: Mapping) -> list[tuple[Assignment, int]]:
+def never_begun(turns: Sequence[Turn], output: Mapping, drawing: Drawing) -> list[tuple[Assignment, int]]:
     """What the supervisor wanted and was refused: it stands in the output alone."""
     begun = [(turn.asked.get("agent"), turn.asked.get("task"), number_of(turn.asked)) for turn in turns]
     found = []
@@ -119,15 +122,15 @@ def never_begun(turns: Sequence[Turn], output: Mapping) -> list[tuple[Assignment
         if key in begun:
             begun.remove(key)
         elif entry.get("error"):
-            found.append((refused(entry), number_of(entry)))
+            found.append((refused(entry, drawing), number_of(entry)))
     return found
 
 
-def refused(entry: Mapping[str, Any]) -> Assignment:
+def refused(entry: Mapping[str, Any], drawing: Drawing) -> Assignment:
     named, error = str(entry.get("agent") or ""), mapping(entry["error"])
     status = STATUS_OF_ERROR.get(str(error.get("code")), "failed")
     task, reason = text_in(entry, "task"), text_in(entry, "reason")
-    return Assignment(shown(named), icon_of(named), task, reason, status, None, error, None)
+    return Assignment(drawing.called(named), icon_of(named), task, reason, status, None, error, None)
 
 
 def plans_by_round(turns: Sequence[Turn], plans: Iterable[tuple[int, Mapping]]) -> dict[tuple[int, int], str]:

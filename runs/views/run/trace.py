@@ -38,6 +38,7 @@ def first_page(run: Run, drawing: Drawing) -> dict[str, Any]:
         "cost": run.cost,
         "tokens": run.input_tokens + run.output_tokens,
         "nodes": drawing.facts(),
+        "cast": drawing.cast(),
         "edges": [
             [edge["from"], edge.get("port", "out"), edge["to"], "loop" in edge]
             for edge in drawing.document.get("edges", ())

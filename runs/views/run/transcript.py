@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from flows.members import PEOPLE
+from runs.views.run.drawing import Drawing
 from runs.views.run.rounds import Said, text_in, words
-from runs.views.run.turns import Turn, icon_of, mapping, part_of, shown
+from runs.views.run.turns import Turn, icon_of, mapping, part_of
 
 METHODS = {
     "consensus": gettext_lazy("By consensus: all last positions have to be the same"),
@@ -65,14 +66,14 @@ class Talk:
         return next((each for each in self.messages if each.turn.asked.get("role") == "judge"), None)
 
 
-def talk_of(turns: Sequence[Turn], decided: Iterable[Mapping], finished: Mapping) -> Talk:
+def talk_of(turns: Sequence[Turn], decided: Iterable[Mapping], finished: Mapping, drawing: Drawing) -> Talk:
     """`decided` are the step's `choice.made`, `finished` the data of its `step.finished`, {} while it runs."""
     output = mapping(finished.get("output") or finished.get("partial"))
     choice = next((data for data in decided if data.get("kind") == "team"), {})
     winner = output.get("winner")
     counts = tally_of(output.get("tally") or (), winner)
     return Talk(
-        messages_of(turns),
+        messages_of(turns, drawing),
         counts,
         str(winner) if winner is not None else "",
         str(METHODS.get(str(choice.get("method")), choice.get("method") or "")),
@@ -82,7 +83,7 @@ def talk_of(turns: Sequence[Turn], decided: Iterable[Mapping], finished: Mapping
     )
 
 
-def messages_of(turns: Sequence[Turn]) -> tuple[Message, ...]:
+def messages_of(turns: Sequence[Turn], drawing: Drawing) -> tuple[Message, ...]:
     """What each speaker held is remembered, so that a change shows; begun anew, everybody starts from nothing."""
     held: dict[tuple, str] = {}
     found = []
@@ -95,14 +96,14 @@ def messages_of(turns: Sequence[Turn]) -> tuple[Message, ...]:
         held[key] = position or before
         found.append(
             Message(
-                shown(named),
+                turn.who,
                 icon_of(named),
                 part_of(turn.asked),
                 turn.step.status,
                 words(spoken(turn.asked, output)),
                 position,
                 was,
-                to_of(output),
+                to_of(output, drawing),
                 turn.error,
                 turn,
                 text_in(output, "by") if named.startswith(PEOPLE) else "",
@@ -120,9 +121,9 @@ def spoken(asked: Mapping[str, Any], output: Mapping[str, Any]) -> str:
     return next((text for name in ("text", "message", "reason") if (text := text_in(output, name))), "")
 
 
-def to_of(output: Mapping[str, Any]) -> str:
+def to_of(output: Mapping[str, Any], drawing: Drawing) -> str:
     named = next((text for name in ("to", "handoff", "next") if (text := text_in(output, name))), "")
-    return shown(named) if named else ""
+    return drawing.called(named) if named else ""
 
 
 def tally_of(tally: Iterable[Any], winner: Any) -> tuple[Count, ...]:

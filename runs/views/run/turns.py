@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from flows.members import member, person
+from flows.members import member
 from flows.seats import ICONS
 from runs.api.outputs import StepValues, read_events
 from runs.models import NO_ITEM, Run, Step
@@ -23,32 +23,21 @@ Key = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn. `asked` is its input, `conversation` counts how often all turns were begun anew."""
+    """One turn. `asked` is its input, `conversation` counts how often all turns were begun anew, `who` takes it, and
+    `instead` is who answered in its place: a fallback, or whom it was handed over to."""
 
     step: Step
     asked: Mapping[str, Any]
     output: Any
     error: Mapping[str, Any] | None
     conversation: int
-
-    @property
-    def who(self) -> str:
-        return name_in(self.asked)
+    who: str = ""
+    instead: str = ""
 
     @property
     def url(self) -> str:
         return reverse(
             "run-step", args=[self.step.run_id, self.step.node, self.step.iteration, self.step.item]
-        )
-
-    @property
-    def instead(self) -> str:
-        """Who answered in its place: a fallback, or whom it was handed over to."""
-        played = (self.step.agent or "").partition("@")[0]
-        return (
-            played
-            if played and member(str(self.asked.get("agent"))).kind == "agent" and played != self.who
-            else ""
         )
 
     @property
@@ -61,8 +50,8 @@ class Turn:
         )
 
 
-def turns_of(run: Run, step: Step) -> list[Turn]:
-    """The turns of one step in the order in which they began (four queries, however many)."""
+def turns_of(run: Run, step: Step, drawing: Drawing) -> list[Turn]:
+    """The turns of one step in the order in which they began (five queries, however many)."""
     where = {"run_id": run.id, "node": step.node, "iteration": step.iteration}
     steps = list(Step.objects.filter(item__gte=0, **where).order_by("item")[:MOST_TURNS])
     values = StepValues(run.id, steps)
@@ -73,9 +62,16 @@ def turns_of(run: Run, step: Step) -> list[Turn]:
             values.output(each),
             values.error(each),
             conversation_of(values.turn(each)),
+            name_in(mapping(values.input(each)), drawing),
+            instead_of(mapping(values.input(each)), each, drawing),
         )
         for each in steps
     ]
+
+
+def instead_of(asked: Mapping[str, Any], step: Step, drawing: Drawing) -> str:
+    played, meant = (step.agent or "").partition("@")[0], member(str(asked.get("agent")))
+    return drawing.called(played) if played and meant.kind == "agent" and played != meant.slug else ""
 
 
 def conversation_of(turn: str) -> int:
@@ -87,15 +83,10 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def name_in(asked: Mapping[str, Any]) -> str:
-    """Who takes the turn, as people are called on the page."""
+def name_in(asked: Mapping[str, Any], drawing: Drawing) -> str:
+    """Who takes the turn, as it is called on the page."""
     named = asked.get("agent")
-    return shown(named) if isinstance(named, str) else ""
-
-
-def shown(name: str) -> str:
-    found = member(name)
-    return person(name) if found.kind == "person" else found.slug
+    return drawing.called(named) if isinstance(named, str) else ""
 
 
 def icon_of(name: str) -> str:
@@ -112,15 +103,15 @@ def part_of(asked: Mapping[str, Any]) -> str:
 
 
 def names_of(run: Run, drawing: Drawing, steps: Iterable[Step]) -> dict[Key, dict[str, str]]:
-    """{who, part} of those of the steps that are turns (one query, where there are any)."""
+    """{who, part} of those of the steps that are turns (two queries, where there are any)."""
     found = {
         step.started_seq: (step.node, step.iteration, step.item)
         for step in steps
         if step.item != NO_ITEM and step.started_seq is not None and drawing.holds_turns(step.node)
     }
     data = read_events(run.id, set(found))
-    return {found[seq]: named(mapping(each.get("input"))) for seq, each in data.items()}
+    return {found[seq]: named(mapping(each.get("input")), drawing) for seq, each in data.items()}
 
 
-def named(asked: Mapping[str, Any]) -> dict[str, str]:
-    return {"who": name_in(asked)[:200], "part": part_of(asked)}
+def named(asked: Mapping[str, Any], drawing: Drawing) -> dict[str, str]:
+    return {"who": name_in(asked, drawing)[:200], "part": part_of(asked)}

@@ -13,15 +13,18 @@ from django.views.decorators.http import require_safe
 from governance import clock
 from governance.approvals import names_of
 from governance.models import Approval, Project, User
+from registry import openings
 from runs import insights_today
 from runs.insights_today import MICROS, Course, Period
 from runs.models import Run
 from runs.views import frame
+from runs.views.breakers.peers import Peer, peers_of
 from runs.views.shell import welcome
 from runs.views.shell.charts import Chart, bar_chart
 from runs.views.shell.run_rows import RunRow, flow_names, run_rows
 
 SHOWN_WAITING, SHOWN_RUNS = 5, 10
+MENDERS = frozenset({"admin", "operator"})
 LABELS = {
     "today": gettext_lazy("Today"),
     "7d": gettext_lazy("7 days"),
@@ -71,6 +74,7 @@ def project_show(request: HttpRequest, project: str) -> HttpResponse:
     if not context["recent"] or (not fragment and frame.preferences(request)["welcome"] == "on"):
         context["steps"] = welcome.steps_of(found, request.user)
     if fragment:
+        context["waiting_count"] = frame.waiting_count(found)
         return render(request, "shell/_home_live.html", {"project": found, **context})
     return frame.shown(
         request, "shell/project_home.html", context, title=found.name, project=found, section="home"
@@ -78,7 +82,7 @@ def project_show(request: HttpRequest, project: str) -> HttpResponse:
 
 
 def live(project: Project, user: User, period: Period) -> dict:
-    """`glance, chart, waiting, recent`: eleven queries."""
+    """`glance, chart, waiting, recent, left_alone`: twelve queries."""
     waiting = insights_today.waiting_for(project, user, names_of(user, project))
     course = insights_today.course(project, period)
     spent = insights_today.spent(project, period)
@@ -97,8 +101,15 @@ def live(project: Project, user: User, period: Period) -> dict:
             {"item": item, "overdue": is_overdue(item, period.now)} for item in waiting[:SHOWN_WAITING]
         ],
         "recent": recent_runs(project),
+        "left_alone": left_alone(project, user, period.now),
         "today": datetime.fromtimestamp(period.now / MICROS, UTC).date(),
     }
+
+
+def left_alone(project: Project, user: User, now: int) -> list[Peer]:
+    """The peers that keep failing, for who can do something about them. One query, two where there are some."""
+    found = peers_of(project, openings.alarming(project), now)
+    return found if found and MENDERS & project.roles_of(user) else []
 
 
 def recent_runs(project: Project) -> list[RunRow]:

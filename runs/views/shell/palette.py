@@ -137,6 +137,7 @@ def go_to_pages(project: Project, words: list[str]) -> list[Option]:
         (_("Policies"), "shield-check", "policies", ""),
         (_("Policy simulator"), "flask-conical", "policy-simulation", ""),
         (_("Budgets"), "wallet", "budgets", ""),
+        (_("Breakers"), "octagon-x", "breakers", ""),
         (_("Privacy"), "fingerprint-pattern", "privacy-list", ""),
         (_("Audit log"), "scroll-text", "audit", ""),
         (_("Members"), "users", "members", ""),

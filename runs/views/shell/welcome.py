@@ -57,14 +57,15 @@ def welcome_dismiss(request: HttpRequest, project: str) -> HttpResponse:
 
 
 def steps_of(project: Project, user: User) -> list[Step]:
-    """Three steps with where they are done; three queries."""
+    """Three steps with where they are done; four queries."""
     known = Document.objects.filter(
         project=project, kind="flow", slug=FLOW, archived_at=None, active__isnull=False
     ).exists()
     newest = Run.objects.filter(project=project, parent_id=None).order_by("-id")
-    run = (newest.filter(flow=FLOW) if known else newest).only("id", "status").first()
+    newest = (newest.filter(flow=FLOW) if known else newest).only("id", "status")
+    run, waiting = newest.first(), newest.filter(status="waiting").first()
     decided = Decision.objects.filter(approval__project=project).exists()
-    return [run_step(project, known, run), decide_step(run, decided), why_step(run, decided)]
+    return [run_step(project, known, run), decide_step(project, waiting, decided), why_step(run, decided)]
 
 
 def run_step(project: Project, known: bool, run: Run | None) -> Step:
@@ -95,16 +96,19 @@ def sample() -> str:
     return "?sample=refund" if "refund" in gallery.samples(FLOW) else ""
 
 
-def decide_step(run: Run | None, decided: bool) -> Step:
+def decide_step(project: Project, waiting: Run | None, decided: bool) -> Step:
+    """Offers a run only while it waits; afterwards what became of it is in the inbox."""
     return Step(
         title=_("Decide the refund"),
         text=_(
             "Money never moves by itself: the run stops before the refund and waits for a person. Approve or reject "
             "it where it stands."
         ),
-        url=address("run", run.id) if run else "",
+        url=address("run", waiting.id) if waiting else "",
         action=_("Open the waiting run"),
         done=decided,
+        look_url=f"{address('approvals', project.slug)}?show=decided" if decided and not waiting else "",
+        look=_("See what was decided"),
     )
 
 

@@ -5,3 +5,4 @@ import "./news.js";
 import "./palette-search.js";
 import "./revision.js";
 import "./keys.js";
+import "./touched.js";

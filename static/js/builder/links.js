@@ -5,8 +5,15 @@ const ACTS = {
   "[data-select-node]": (link) => canvas()?.select([link.dataset.selectNode]),
   "[data-try-node]": (link) => showPanel("test", link.dataset.tryNode),
   "[data-show-panel]": (link) => showPanel(link.dataset.showPanel, link.dataset.reload),
-  "[data-close-inspector]": () => canvas()?.select([]),
+  "[data-close-inspector]": () => close(),
 };
+
+/** Back to the canvas, and to the node that was inspected. */
+function close() {
+  const { node } = inspector().querySelector("[data-node]")?.dataset ?? {};
+  canvas().select([]);
+  canvas().selection.settle(node, true);
+}
 
 document.addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || !canvas()) return;
@@ -17,6 +24,12 @@ document.addEventListener("click", (event) => {
     act(link);
     return;
   }
+});
+
+// Escape leaves the inspector, unless what has the focus took it for itself (a list of completions).
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || !canvas() || document.querySelector("dialog[open]")) return;
+  if (inspector()?.querySelector("[data-node]") && event.target.closest?.("#inspector")) close();
 });
 
 /** Nothing is selected: the inspector lists the nodes as they are now. */

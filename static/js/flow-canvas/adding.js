@@ -6,20 +6,22 @@ import { say } from "./words.js";
 const CARD = { w: 176, h: 48 };
 const GAP = 24;
 const AHEAD = 72;
+const FAR = 1200; // beyond, lines are not looked at
+const NEAR = 8;
 
 export class Adding {
-  constructor(canvas) {
+  constructor(canvas, dialog) {
     this.canvas = canvas;
-    this.quick = new QuickAdd(canvas, this);
+    this.quick = dialog && new QuickAdd(dialog, this);
   }
 
-  /** Adds a node: `under` a point, `from` {node, port}, `between` the ends of an edge (its key), else in view. */
+  /** Adds a node: `under` a point, `from` {node, port}, `between` the ends of an edge (its key, where the type fits), else in view. */
   add(type, { under, from, between } = {}) {
     const { canvas } = this;
     if (!canvas.editable || !this.#fits(type)) return null;
     const id = canvas.model.freshId(type);
-    const edge = canvas.model.edges.get(between);
-    const operations = edge ? this.#inserted(type, id, edge) : this.#added(type, id, under, from);
+    const edge = this.possible({ between }).includes(type) && canvas.model.edges.get(between);
+    const operations = edge ? this.#inserted(type, id, edge, under) : this.#added(type, id, under, from);
     const label = canvas.types[type]?.label ?? type;
     if (!canvas.editing.perform(operations, say(edge ? "insert" : "add", { label }))) return null;
     canvas.selection.select([id]);
@@ -44,19 +46,13 @@ export class Adding {
     return [...(template?.content.querySelectorAll(".port--out") ?? [])].map((port) => port.dataset.port);
   }
 
-  /** The port of a node that a new connection best leaves from: a free one, else one that repeats no loop. */
-  bestPort(id) {
-    const ports = [...this.canvas.cards.get(id).ports.keys()];
-    const edges = this.canvas.model.outOf(id);
-    return ports.find((port) => !edges.some((edge) => edge.port === port)) ??
-      ports.find((port) => !edges.some((edge) => edge.port === port && edge.loop)) ?? null;
-  }
-
-  /** The nearest place to a point where a card of some size overlaps none. */
-  freePlace({ x, y }, size = CARD) {
+  /** The nearest place to a point where a card of some size overlaps none, and lies on no line but that of `split`. */
+  freePlace({ x, y }, size = CARD, split = null) {
     const boxes = [...this.canvas.cards.byId.keys()].map((id) => this.canvas.cards.box(id));
-    const isFree = (left, top) => boxes.every((box) =>
-      left + size.w + GAP <= box.x || left >= box.x + box.w + GAP || top + size.h + GAP <= box.y || top >= box.y + box.h + GAP);
+    const points = this.#onLines(split).filter((point) => Math.abs(point.x - x) < FAR && Math.abs(point.y - y) < FAR);
+    const isFree = (left, top) =>
+      boxes.every((box) => left + size.w + GAP <= box.x || left >= box.x + box.w + GAP || top + size.h + GAP <= box.y || top >= box.y + box.h + GAP) &&
+      !points.some((point) => point.x > left && point.x < left + size.w && point.y > top - NEAR && point.y < top + size.h + NEAR);
     for (let ring = 0; ring < 200; ring++) {
       for (const [column, row] of around(ring)) {
         const [left, top] = [snap(x + (column * CARD.w) / 2), snap(y + row * GAP)];
@@ -64,6 +60,12 @@ export class Adding {
       }
     }
     return { x: snap(x), y: snap(y) };
+  }
+
+  /** Points all along the lines. */
+  #onLines(split) {
+    const shares = Array.from({ length: 33 }, (_, index) => index / 32);
+    return [...this.canvas.edges.byKey.values()].flatMap(({ edge, path }) => (path && edge !== split ? shares.map((share) => path.at(share)) : []));
   }
 
   fresh(type, id, position) {
@@ -93,7 +95,7 @@ export class Adding {
   }
 
   /** Between two nodes: what lies behind moves to the right where there is no room. */
-  #inserted(type, id, edge) {
+  #inserted(type, id, edge, under) {
     const { cards, model } = this.canvas;
     const [source, target] = [cards.box(edge.from), cards.box(edge.to)];
     const room = target.x - (source.x + source.w);
@@ -101,7 +103,8 @@ export class Adding {
     const behind = missing ? [...model.reach(edge.to)].filter((one) => cards.get(one).x >= cards.get(edge.to).x) : [];
     const positions = Object.fromEntries(behind.map((one) => [one, { x: cards.get(one).x + missing, y: cards.get(one).y }]));
     const middle = { x: (source.x + source.w + target.x + missing - CARD.w) / 2, y: (cards.get(edge.from).y + cards.get(edge.to).y) / 2 };
-    const position = missing || room >= CARD.w ? { x: snap(middle.x), y: snap(middle.y) } : this.freePlace(middle);
+    const isRoomy = missing || room >= CARD.w;
+    const position = !isRoomy ? this.freePlace(middle, CARD, edge) : under && !missing ? this.#place(under) : { x: snap(middle.x), y: snap(middle.y) };
     const { from, port, to, loop } = edge;
     return [
       ...(behind.length ? [{ op: "move", positions }] : []),
@@ -110,16 +113,6 @@ export class Adding {
       { op: "connect", edge: { from, port, to: id } },
       { op: "connect", edge: { from: id, port: this.outPorts(type)[0], to, ...(loop && { loop }) } },
     ];
-  }
-
-  /** Opens the quick-add after a node, by the port that suits best. */
-  after(id) {
-    const port = this.canvas.cards.get(id) && this.bestPort(id);
-    this.quick.open(port ? { from: { node: id, port } } : {});
-  }
-
-  betweenEnds(key) {
-    if (this.canvas.model.edges.has(key)) this.quick.open({ between: key });
   }
 }
 

@@ -1,17 +1,21 @@
 // What the server sends back: cards, problems, the estimate.
 import { swapById } from "./elements.js";
+import { loaded } from "./parts.js";
 
 /** Takes newer renderings of cards, {id: html}, and redraws only what they changed. */
 export function takeCards(canvas, cards = {}) {
   const changed = Object.entries(cards).filter(([id, fragment]) => canvas.cards.swap(id, fragment)).map(([id]) => id);
   if (!changed.length) return;
   const known = changed.map((id) => canvas.cards.get(id));
+  const heights = known.map((card) => card.h);
   canvas.cards.measure(known);
   for (const card of known) {
     if (canvas.selection.nodes.has(card.id)) card.element.setAttribute("aria-current", "true");
   }
   canvas.edges.drawAt(new Set(changed));
   canvas.minimap.draw();
+  const grown = known.filter((card, index) => card.h > heights[index]);
+  if (grown.length) loaded(canvas, import("./room.js")).then((part) => part?.makeRoom(canvas, grown));
 }
 
 /** Marks the nodes that have problems, {nodes: {id: "error" | "warning"}}, and no others. */

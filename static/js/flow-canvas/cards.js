@@ -2,11 +2,7 @@
 import { fromServer, html, icon } from "./elements.js";
 import { say } from "./words.js";
 
-const STATUS_ICON = {
-  pending: "circle", queued: "clock", running: "loader-circle", waiting: "hand", succeeded: "check", failed: "x",
-  cancelled: "circle-slash", skipped: "minus", blocked: "shield-x", error: "circle-x", warning: "triangle-alert",
-};
-const PROBLEM_STATUS = { error: "failed", warning: "waiting" };
+const PROBLEM = { error: ["failed", "circle-x"], warning: ["waiting", "triangle-alert"] };
 
 export class Cards {
   byId = new Map();
@@ -148,20 +144,7 @@ export class Cards {
     if (!card || (card.element.dataset.problem ?? "") === problem) return;
     if (problem) card.element.dataset.problem = problem;
     else delete card.element.dataset.problem;
-    this.#badge(card, problem, PROBLEM_STATUS[problem]);
-    this.label(card);
-  }
-
-  /** What a step is doing: told by colour, icon, and name. `fact` replaces the second line. */
-  setStatus(id, status, { fact, iteration } = {}) {
-    const card = this.byId.get(id);
-    if (!card) return;
-    if (fact !== undefined) card.element.querySelector(".node__t small").textContent = fact;
-    if (status === card.status && iteration === card.iteration) return;
-    Object.assign(card, { status, iteration });
-    if (status) card.element.dataset.status = status;
-    else delete card.element.dataset.status;
-    this.#badge(card, status, status, iteration > 1 ? `${iteration}` : "");
+    this.badge(card, ...(PROBLEM[problem] ?? []));
     this.label(card);
   }
 
@@ -173,16 +156,17 @@ export class Cards {
     element.setAttribute("aria-label", [this.nameOf(card.id), kind, state && say(`status-${state}`), again].filter(Boolean).join(", "));
   }
 
-  #badge(card, picture, status, count = "") {
+  /** Marks a card by a picture and a colour; without `picture`, not at all. */
+  badge(card, status, picture, count = "") {
     let badge = card.element.querySelector(".node__badge");
     if (!picture) return badge?.remove();
     if (!badge) {
       badge = html("span", "node__badge");
-      badge.append(icon(this.sprite, STATUS_ICON[picture]), html("span"));
+      badge.append(icon(this.sprite, picture), html("span"));
       card.element.append(badge);
     }
     badge.dataset.status = status;
-    badge.querySelector("use").setAttribute("href", `${this.sprite}#i-${STATUS_ICON[picture]}`);
+    badge.querySelector("use").setAttribute("href", `${this.sprite}#i-${picture}`);
     badge.lastElementChild.textContent = count;
   }
 

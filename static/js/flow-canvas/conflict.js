@@ -1,20 +1,42 @@
-// The draft moved on elsewhere: a person chooses, and until then nothing is posted.
+// Work that is not saved meets a draft that may have moved on: a person chooses, and until then nothing is posted.
 import { html } from "./elements.js";
-import { FlowModel } from "./model.js";
-import { applyAll, isDone } from "./operations.js";
+import { FlowModel, keyOf } from "./model.js";
+import { applyAll } from "./operations.js";
 import { say } from "./words.js";
 
 const OWN_CHANGE_MS = 400;
 
 export class Conflict {
-  constructor(canvas, saving, signal) {
+  constructor(canvas, saving) {
     this.canvas = canvas;
     this.saving = saving;
     this.dialog = document.getElementById(`${canvas.id}-conflict`);
     this.dialog?.addEventListener("close", () => this.#decided(this.dialog.returnValue));
     document.addEventListener("click", ({ target }) => {
       if (target.closest("#save-state") && this.found) this.#ask();
-    }, { signal });
+    }, { signal: saving.signal });
+  }
+
+  /** Takes up what an earlier page of this tab, or one that is closed, could not save. */
+  replay({ revision, gestures }) {
+    const { saving } = this;
+    const { model, editing } = this.canvas;
+    if (revision !== saving.revision) {
+      // The last of an earlier page may have arrived though its answer did not.
+      const rest = gestures.findIndex(({ operations }) => !operations.every((one) => isDone(model, one)));
+      if (rest < 0) return saving.drop(0);
+      saving.queue = gestures.slice(rest).map((gesture) => ({ ...gesture, inverse: [], merge: "" }));
+      return this.open({ revision: saving.revision });
+    }
+    for (const { operations, label } of gestures) {
+      const inverse = editing.apply(operations);
+      if (inverse) saving.queue.push({ operations, inverse, label, merge: "" });
+    }
+    saving.replayed = saving.queue.length;
+    editing.history.past.push(...saving.queue);
+    editing.tellHistory();
+    saving.drop(0);
+    return saving.pump();
   }
 
   /** The answer 409, {revision, by, at, document, cards}: often no conflict at all. */
@@ -84,6 +106,25 @@ export class Conflict {
     }
     if (lost) this.canvas.refuse(say("left-out", { count: lost }));
   }
+}
+
+/** Whether a document is already as an operation would make it. */
+function isDone(model, { op, node, edge, positions, set, max, to }) {
+  const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
+  const found = model.nodes.get(node?.id ?? node);
+  const line = edge && model.edges.get(keyOf(edge));
+  const checks = {
+    add: () => found?.type === node.type,
+    remove: () => !found,
+    move: () => Object.entries(positions).every(([id, position]) => same(model.nodes.get(id)?.position, position)),
+    connect: () => line && same(line.loop, edge.loop),
+    disconnect: () => !line,
+    configure: () => found && Object.entries(set).every(([field, value]) => same(found[field], value)),
+    loop: () => line && same(line.loop?.max, max),
+    rename: () => !found && model.nodes.has(to),
+    settings: () => Object.entries(set).every(([field, value]) => same(model.rest[field], value)),
+  };
+  return Boolean(checks[op]?.());
 }
 
 /** Nodes and edges as a text that does not depend on the order of keys. */

@@ -1,5 +1,6 @@
 // Connecting with the keyboard: left and right choose the port, up and down the target, each announced.
 import { Connection } from "./connect.js";
+import { bestPort } from "./edit-keys.js";
 import { say } from "./words.js";
 
 export class KeyedConnection {
@@ -7,10 +8,10 @@ export class KeyedConnection {
     this.canvas = canvas;
     this.id = id;
     this.ports = [...canvas.cards.get(id).ports.keys()];
-    this.port = Math.max(0, this.ports.indexOf(canvas.adding.bestPort(id)));
+    this.port = Math.max(0, this.ports.indexOf(bestPort(canvas, id)));
     this.choice = 0;
     if (!this.ports.length) return void canvas.refuse(say("refused-out-of-end", { from: canvas.cards.nameOf(id) }));
-    canvas.keys.connecting = this;
+    canvas.keyboard.taker = this;
     this.#start();
   }
 
@@ -30,7 +31,7 @@ export class KeyedConnection {
 
   end() {
     this.connection?.end();
-    this.canvas.keys.connecting = null;
+    this.canvas.keyboard.taker = null;
   }
 
   #start() {
@@ -75,7 +76,7 @@ export class KeyedConnection {
 
   #commit() {
     const chosen = this.targets[this.choice];
-    this.canvas.keys.connecting = null;
+    this.canvas.keyboard.taker = null;
     if (chosen) this.connection.commit({ node: chosen.card.id, port: "in" });
     else this.connection.end();
   }

@@ -1,5 +1,5 @@
 // A connection that is being drawn: pointer and keyboard share it. It says which targets are possible, and makes the edge.
-import { askLoop } from "./loop-dialog.js";
+import { loaded } from "./parts.js";
 import { route } from "./routing.js";
 import { verdict } from "./rules.js";
 import { say } from "./words.js";
@@ -55,7 +55,8 @@ export class Connection {
     const { cards } = this.canvas;
     const names = { from: cards.nameOf(edge.from), to: cards.nameOf(edge.to) };
     if (found.loop) {
-      const max = await askLoop(this.canvas, say(edge.from === edge.to ? "loop-offer-self" : "loop-offer", names), this.replacing?.loop?.max);
+      const part = await loaded(this.canvas, import("./loops.js"));
+      const max = await part?.askLoop(this.canvas, edge, this.replacing?.loop?.max);
       if (!max) return this.canvas.announce(say("cancelled"));
       edge.loop = { max };
     }

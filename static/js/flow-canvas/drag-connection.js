@@ -12,16 +12,6 @@ export class DragConnection {
     this.options = options ?? {};
   }
 
-  /** Of an edge: the end that is nearer to the pointer is the one that moves. */
-  static ofEdge(canvas, key, world) {
-    const edge = canvas.model.edges.get(key);
-    const [start, end] = [canvas.cards.out(edge.from, edge.port), canvas.cards.into(edge.to)];
-    const away = (point) => Math.hypot(point.x - world.x, point.y - world.y);
-    return away(start) < away(end)
-      ? new DragConnection(canvas, { node: edge.to, port: "in" }, { isBackwards: true, replacing: edge })
-      : new DragConnection(canvas, { node: edge.from, port: edge.port }, { replacing: edge });
-  }
-
   move({ world }) {
     this.connection ??= new Connection(this.canvas, this.from, this.options);
     const card = this.canvas.cards.at(world);
@@ -34,7 +24,7 @@ export class DragConnection {
     if (this.target) return void this.connection.commit(this.target);
     this.connection.end();
     const { isBackwards, replacing } = this.options;
-    if (!isBackwards && !replacing) this.canvas.adding.quick.open({ under: { x: world.x + 88, y: world.y }, from: this.from });
+    if (!isBackwards && !replacing) this.canvas.adding.open({ under: { x: world.x + 88, y: world.y }, from: this.from });
   }
 
   cancel() {

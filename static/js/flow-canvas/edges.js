@@ -4,7 +4,6 @@ import { keyOf } from "./model.js";
 import { route } from "./routing.js";
 import { say } from "./words.js";
 
-const STATE_CLASS = { taken: "is-done", live: "is-live", waiting: "is-wait", "not-taken": "is-off" };
 const LABEL_AT = 0.5;
 const INSERT_AT = 0.72;
 const CLEAR = 18;
@@ -89,14 +88,6 @@ export class Edges {
     const keys = new Set(this.canvas.frames.follow(ids));
     for (const id of ids) for (const key of this.canvas.model.touching.get(id) ?? []) keys.add(key);
     for (const key of keys) this.draw(this.byKey.get(key));
-  }
-
-  setState(key, state) {
-    const drawn = this.byKey.get(key);
-    if (!drawn || drawn.state === state) return;
-    if (drawn.state) drawn.line.classList.remove(STATE_CLASS[drawn.state]);
-    if (state) drawn.line.classList.add(STATE_CLASS[state]);
-    drawn.state = state;
   }
 
   mark(key, on) {

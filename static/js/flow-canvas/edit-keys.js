@@ -1,31 +1,24 @@
 // The keys that change the flow.
-import { KeyedConnection } from "./connect-by-keys.js";
-import { isField } from "./elements.js";
-import { ARROWS, hasLetters } from "./keyboard.js";
-import { askLoop } from "./loop-dialog.js";
+import { ARROWS, hasLetters, neighbour } from "./look-keys.js";
 import { keyOf } from "./model.js";
 import { say } from "./words.js";
 
 const [STEP, LEAP] = [8, 40];
 
 export class EditKeys {
-  connecting = null; // a connection that the keyboard draws takes every key
-
-  constructor(canvas, signal) {
+  constructor(canvas) {
     this.canvas = canvas;
-    document.addEventListener("keydown", (event) => this.#elsewhere(event), { signal });
   }
 
   /** What a key does, as a function; nothing where it is none of these. */
   action(event) {
     const { key, altKey, shiftKey } = event;
-    if (this.connecting) return this.connecting.action(event);
     if (event.ctrlKey || event.metaKey) return this.#withControl(event);
     if (altKey) return null;
     if (ARROWS[key]) return () => this.#nudge(ARROWS[key], shiftKey);
     if (key === "Delete" || key === "Backspace") return () => this.remove();
     const { edge } = this.canvas.selection;
-    if (key === "Enter" && edge) return () => this.changeLoop(edge);
+    if (key === "Enter" && edge) return () => this.canvas.changeLoop(edge);
     return hasLetters() ? this.#letter(key) : null;
   }
 
@@ -44,16 +37,6 @@ export class EditKeys {
     canvas.announce(say("deleted", { nodes, edges: say("connections", { count: edges.size }) }));
   }
 
-  async changeLoop(key) {
-    const { cards, model, editing } = this.canvas;
-    const edge = model.edges.get(key);
-    if (!edge?.loop) return;
-    const { from, port, to, loop } = edge;
-    const names = { from: cards.nameOf(from), to: cards.nameOf(to) };
-    const max = await askLoop(this.canvas, say(from === to ? "loop-offer-self" : "loop-offer", names), loop.max);
-    if (max && max !== loop.max) editing.perform([{ op: "loop", edge: { from, port, to }, max }], say("repeat", { count: max }));
-  }
-
   #removeEdge({ from, port, to }) {
     const what = say("connections", { count: 1 });
     if (!this.canvas.editing.perform([{ op: "disconnect", edge: { from, port, to } }], say("delete", { what }))) return;
@@ -61,8 +44,7 @@ export class EditKeys {
   }
 
   #heir(ids) {
-    const { selection } = this.canvas;
-    const near = ["left", "up", "right", "down"].map((direction) => selection.neighbour(ids[0], direction));
+    const near = ["left", "up", "right", "down"].map((direction) => neighbour(this.canvas.cards, ids[0], direction));
     return near.find((id) => id && !ids.includes(id));
   }
 
@@ -79,10 +61,16 @@ export class EditKeys {
   #letter(key) {
     const { canvas } = this;
     const { chosen } = canvas.selection;
-    if (key === "a" || key === "/") return () => canvas.adding.after(chosen);
-    if (key === "c" && chosen) return () => new KeyedConnection(canvas, chosen);
+    if (key === "a" || key === "/") return () => this.#addAfter(chosen);
+    if (key === "c" && chosen) return () => canvas.keyboard.after(import("./connecting.js"), ({ byKeys }) => byKeys(canvas, chosen));
     if (key === "l") return () => canvas.tidy();
     return null;
+  }
+
+  /** Opens the quick-add, after a node by the port that suits best. */
+  #addAfter(id) {
+    const port = this.canvas.cards.get(id) && bestPort(this.canvas, id);
+    this.canvas.adding.open(port ? { from: { node: id, port } } : {});
   }
 
   #nudge([, dx, dy], isLeap) {
@@ -92,13 +80,12 @@ export class EditKeys {
     const positions = Object.fromEntries(ids.map((id) => [id, { x: cards.get(id).x + dx * by, y: cards.get(id).y + dy * by }]));
     if (ids.length) editing.perform([{ op: "move", positions }], say("move", { count: ids.length }), { merge: `nudge ${ids.join()}` });
   }
+}
 
-  /** Undo works from the whole page, wherever nothing is being typed. */
-  #elsewhere(event) {
-    const { canvas } = this;
-    const undoes = (event.ctrlKey || event.metaKey) && ["z", "y"].includes(event.key.toLowerCase());
-    if (!undoes || canvas.contains(event.target) || isField(event.target) || document.querySelector("dialog[open]")) return;
-    event.preventDefault();
-    this.#withControl(event)();
-  }
+/** The port of a node that a new connection best leaves from: a free one, else one that repeats no loop. */
+export function bestPort({ cards, model }, id) {
+  const ports = [...cards.get(id).ports.keys()];
+  const edges = model.outOf(id);
+  return ports.find((port) => !edges.some((edge) => edge.port === port)) ??
+    ports.find((port) => !edges.some((edge) => edge.port === port && edge.loop)) ?? null;
 }

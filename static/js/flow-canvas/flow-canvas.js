@@ -10,10 +10,10 @@ import { Edges } from "./edges.js";
 import { html, svg } from "./elements.js";
 import { Frames, around } from "./frames.js";
 import { Keyboard } from "./keyboard.js";
-import { Live } from "./live.js";
 import { Minimap } from "./minimap.js";
 import { FlowModel } from "./model.js";
 import { paintAll } from "./paint.js";
+import { loaded } from "./parts.js";
 import { Pointer } from "./pointer.js";
 import { Selection } from "./selection.js";
 import { Tools } from "./tools.js";
@@ -21,6 +21,7 @@ import { View } from "./view.js";
 
 export class FlowCanvas extends HTMLElement {
   unplaced = new Map(); // where nodes stand that the document gives no place: the first gesture says so
+  awaited = 0; // parts on their way
 
   connectedCallback() {
     if (this.model) return;
@@ -61,11 +62,11 @@ export class FlowCanvas extends HTMLElement {
   }
 
   setStatus(id, status, details) {
-    this.live.setStatus(id, status, details);
+    this.#told((live) => live.setStatus(id, status, details));
   }
 
   setEdge(from, port, to, state) {
-    this.live.setEdge({ from, port, to }, state);
+    this.#told((live) => live.setEdge({ from, port, to }, state));
   }
 
   select(ids) {
@@ -78,8 +79,8 @@ export class FlowCanvas extends HTMLElement {
   }
 
   async tidy() {
-    const { tidy } = await import("./tidy.js");
-    return tidy(this);
+    const part = await loaded(this, import("./tidy.js"));
+    return part?.tidy(this);
   }
 
   // ---- what its parts use ----
@@ -114,6 +115,13 @@ export class FlowCanvas extends HTMLElement {
     this.minimap.draw();
   }
 
+  /** What shows a run is loaded with it; until then statuses wait in order. */
+  async #told(tell) {
+    if (this.live) return tell(this.live);
+    const part = await loaded(this, import("./live.js"));
+    if (part) tell((this.live ??= new part.Live(this)));
+  }
+
   #json(id) {
     const block = [...this.querySelectorAll("script[type='application/json']")].find((script) => script.id === id);
     return block ? JSON.parse(block.textContent) : null;
@@ -145,7 +153,6 @@ export class FlowCanvas extends HTMLElement {
     this.view = new View(this, this.plane);
     this.minimap = new Minimap(this);
     this.selection = new Selection(this);
-    this.live = new Live(this);
     this.append(this.plane, this.minimap.element, this.announcer.region);
   }
 
@@ -171,6 +178,7 @@ export class FlowCanvas extends HTMLElement {
   }
 
   async #equip() {
+    if (this.mode === "run") return this.#told(() => {});
     if (this.mode !== "edit" || !this.intact) return;
     const { makeEditable } = await import("./editor.js");
     makeEditable(this, this.leaving.signal);

@@ -1,79 +1,49 @@
-// The keys that look and select; those that change the flow are in edit-keys.js. Letters are off while typing, and where
-// the person switched them off.
+// Keys: which are the canvas's own. What they do is loaded with the first (keys.js); those pressed meanwhile wait for it.
 import { isField } from "./elements.js";
-
-export const ARROWS = {
-  ArrowLeft: ["left", -1, 0], ArrowRight: ["right", 1, 0], ArrowUp: ["up", 0, -1], ArrowDown: ["down", 0, 1],
-};
+import { loaded } from "./parts.js";
 
 export class Keyboard {
+  taker = null; // takes every key while it is there: a connection that is drawn by keys, a part on its way
+
   constructor(canvas) {
     this.canvas = canvas;
-    canvas.addEventListener("keydown", (event) => this.#key(event));
+    canvas.addEventListener("keydown", (event) => this.press(event));
     canvas.addEventListener("keyup", (event) => event.code === "Space" && this.#spaceUp());
     canvas.addEventListener("focusin", ({ target }) => this.#focused(target));
     canvas.addEventListener("focusout", () => (canvas.pointer.hasSpace = false));
   }
 
-  #key(event) {
+  press(event) {
     if (isField(event.target) || event.target.closest("dialog")) return;
-    const { keys, editable } = this.canvas;
-    const action = (editable && keys.action(event)) || this.#action(event);
+    const action = this.taker ? this.taker.action(event) : this.#action(event);
     if (!action) return;
     event.preventDefault();
     event.stopPropagation();
     action();
   }
 
+  /** Does something with the keys. */
+  use(use) {
+    this.after(import("./keys.js"), ({ Keys }) => use((this.keys ??= new Keys(this.canvas))));
+  }
+
+  /** Does something with a part as soon as it is there. Keys that are pressed meanwhile come after it. */
+  async after(part, use) {
+    const held = [];
+    const waiting = { action: (event) => isOurs(event) && (() => held.push(event)), end() {} };
+    this.taker ??= waiting;
+    const found = await loaded(this.canvas, part);
+    if (this.taker === waiting) this.taker = null;
+    if (found) use(found);
+    for (const event of held) this.press(event);
+  }
+
   #action(event) {
-    const { canvas } = this;
-    const { key, code, altKey, shiftKey } = event;
-    if (event.ctrlKey || event.metaKey) return this.#withControl(key);
-    if (ARROWS[key]) return altKey ? () => this.#walk(ARROWS[key][0]) : () => {};
-    if (altKey) return null;
-    if (code === "Space") return () => this.#spaceDown(event);
-    if (shiftKey && code === "Digit1") return () => canvas.fit();
-    if (shiftKey && code === "Digit2") return () => canvas.selection.nodes.size && canvas.fit(canvas.selection.nodes);
-    if (key === "Escape") return () => canvas.pointer.cancel() || canvas.selection.select([]);
-    if (key === "Enter") return () => this.#enter();
-    return hasLetters() ? this.#letter(key) : null;
-  }
-
-  #withControl(key) {
-    const { view, selection, model } = this.canvas;
-    const actions = {
-      a: () => selection.select(model.nodes.keys()),
-      0: () => view.scale(1 / view.zoom),
-      "+": () => view.scale(1.2),
-      "=": () => view.scale(1.2),
-      "-": () => view.scale(1 / 1.2),
-    };
-    return actions[key.toLowerCase()];
-  }
-
-  #letter(key) {
-    const { canvas } = this;
-    const { chosen } = canvas.selection;
-    if (key === "f") return () => canvas.fit();
-    if (key === "e" && chosen) return () => canvas.selection.walkEdges(chosen);
-    return null;
-  }
-
-  #walk(direction) {
-    const { selection, view, cards } = this.canvas;
-    const next = selection.current && selection.neighbour(selection.current, direction);
-    if (!next) return;
-    selection.select([next]);
-    selection.settle(next, true);
-    view.reveal(cards.box(next));
-  }
-
-  /** Selects; once more goes on into the inspector. */
-  #enter() {
-    const { selection } = this.canvas;
-    if (!selection.nodes.has(selection.current)) return selection.select([selection.current]);
-    const inspector = document.getElementById("inspector");
-    inspector?.querySelector("a[href], button, input, select, textarea, [tabindex]")?.focus();
+    const { pointer } = this.canvas;
+    if (event.code === "Space" && !event.ctrlKey && !event.metaKey && !event.altKey) return () => this.#spaceDown(event);
+    if (event.key === "Escape" && pointer.active.size) return () => pointer.cancel();
+    if (this.keys) return this.keys.action(event);
+    return isOurs(event) && (() => this.use(() => this.press(event)));
   }
 
   #spaceDown(event) {
@@ -95,4 +65,5 @@ export class Keyboard {
   }
 }
 
-export const hasLetters = () => document.documentElement.dataset.shortcuts !== "off";
+const isOurs = ({ key, code, ctrlKey, metaKey }) =>
+  ctrlKey || metaKey ? /^[adyz0+=-]$/i.test(key) : /^(Arrow.+|Escape|Enter|Delete|Backspace|[acefl/])$/.test(key) || /^Digit[12]$/.test(code);

@@ -17,25 +17,6 @@ export function applyAll(model, operations) {
   return inverse;
 }
 
-/** Whether a document is already as an operation would make it. */
-export function isDone(model, { op, node, edge, positions, set, max, to }) {
-  const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
-  const found = model.nodes.get(node?.id ?? node);
-  const line = edge && model.edges.get(keyOf(edge));
-  const checks = {
-    add: () => found?.type === node.type,
-    remove: () => !found,
-    move: () => Object.entries(positions).every(([id, position]) => same(model.nodes.get(id)?.position, position)),
-    connect: () => line && same(line.loop, edge.loop),
-    disconnect: () => !line,
-    configure: () => found && Object.entries(set).every(([field, value]) => same(found[field], value)),
-    loop: () => line && same(line.loop?.max, max),
-    rename: () => !found && model.nodes.has(to),
-    settings: () => Object.entries(set).every(([field, value]) => same(model.rest[field], value)),
-  };
-  return Boolean(checks[op]?.());
-}
-
 function change(target, set) {
   const before = {};
   for (const [field, value] of Object.entries(set)) {

@@ -1,4 +1,5 @@
-// The list of node types beside the canvas: [data-add-type]. Click or Enter adds in view, dragging adds under the pointer.
+// The list of node types beside the canvas: [data-add-type]. Click or Enter adds in view, dragging adds under the pointer,
+// into a line that is there.
 const KIND = "application/x-baton-node";
 
 export class Palette {
@@ -33,6 +34,6 @@ export class Palette {
     event.preventDefault();
     const box = this.canvas.getBoundingClientRect();
     const under = this.canvas.view.world({ x: event.clientX - box.left, y: event.clientY - box.top });
-    this.canvas.adding.add(type, { under });
+    this.canvas.adding.add(type, { under, between: event.target.closest?.("[data-edge]")?.dataset.edge });
   }
 }

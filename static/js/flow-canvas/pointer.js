@@ -37,7 +37,7 @@ export class Pointer {
     canvas.view.resized();
     const place = this.#place(event);
     if (event.pointerType === "touch" && this.active.size === 1) return this.#startPinch(event, place);
-    canvas.keys?.connecting?.end();
+    canvas.keyboard.taker?.end();
     const gesture = this.#gesture(event, place);
     if (!gesture) return;
     event.preventDefault();

@@ -1,30 +1,31 @@
 // The searchable list of node types: by A or /, by a connection dropped on nothing, by the + of an edge.
 export class QuickAdd {
-  constructor(canvas, adding) {
-    this.canvas = canvas;
+  constructor(dialog, adding) {
+    this.dialog = dialog;
     this.adding = adding;
-    this.dialog = document.getElementById(`${canvas.id}-quick-add`);
-    if (!this.dialog) return;
-    this.field = this.dialog.querySelector("input");
-    this.options = [...this.dialog.querySelectorAll("[role=option]")];
+    this.field = dialog.querySelector("input");
+    this.options = [...dialog.querySelectorAll("[role=option]")];
     this.field.addEventListener("input", () => this.#filter());
-    this.field.addEventListener("keydown", (event) => this.#key(event));
-    this.dialog.addEventListener("click", ({ target }) => {
-      const option = target.closest("[role=option]");
-      if (option) this.#take(option);
-      else if (target === this.dialog) this.dialog.close();
-    });
   }
 
-  /** `place` is what Adding.add takes: {under, from, between}. */
-  open(place = {}) {
-    if (!this.dialog || !this.canvas.editable) return;
+  click(target) {
+    const option = target.closest("[role=option]");
+    if (option) this.#take(option);
+    else if (target === this.dialog) this.dialog.close();
+  }
+
+  key(key) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+    const { shown } = this;
+    if (step) this.#point(shown[(shown.indexOf(this.pointed) + step + shown.length) % shown.length]);
+    else if (this.pointed) this.#take(this.pointed);
+  }
+
+  /** Offers what may stand in a place; `place` is what Adding.add takes: {under, from, between}. */
+  open(place) {
     this.place = place;
     this.possible = new Set(this.adding.possible(place));
-    this.field.value = "";
     this.#filter();
-    this.dialog.showModal();
-    this.field.focus();
   }
 
   get shown() {
@@ -47,18 +48,6 @@ export class QuickAdd {
     if (option) this.field.setAttribute("aria-activedescendant", option.id);
     else this.field.removeAttribute("aria-activedescendant");
     option?.scrollIntoView({ block: "nearest" });
-  }
-
-  #key(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) {
-      event.preventDefault();
-      const { shown } = this;
-      this.#point(shown[(shown.indexOf(this.pointed) + step + shown.length) % shown.length]);
-    } else if (event.key === "Enter") {
-      event.preventDefault();
-      if (this.pointed) this.#take(this.pointed);
-    }
   }
 
   #take(option) {

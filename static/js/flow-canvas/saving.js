@@ -1,8 +1,7 @@
 // Saving: gestures are posted one after the other. What can't be posted is kept and posted later; nothing is overwritten.
 import { refreshInspector, takeCards, takePanels, takeSummary } from "./answers.js";
-import { Conflict } from "./conflict.js";
 import { joined } from "./history.js";
-import { isDone } from "./operations.js";
+import { loaded } from "./parts.js";
 import { Store } from "./store.js";
 import { say } from "./words.js";
 
@@ -20,7 +19,6 @@ export class Saving {
     this.revision = Number(canvas.dataset.revision);
     this.store = new Store(canvas.dataset.storageKey ?? location.pathname);
     this.signal = signal;
-    this.conflict = new Conflict(canvas, this, signal);
   }
 
   /** Takes up what an earlier page of this tab, or one that is closed, could not save. */
@@ -29,8 +27,13 @@ export class Saving {
     addEventListener("beforeunload", (event) => this.queue.length && event.preventDefault(), { signal });
     addEventListener("online", () => this.pump(), { signal });
     document.addEventListener("visibilitychange", () => document.hidden && this.pump(), { signal });
-    const kept = await this.store.claim();
-    if (kept) await this.#replay(kept);
+    this.held = !this.store.isEmpty; // what waits comes first
+    const part = !this.held || (await loaded(this.canvas, import("./conflict.js")));
+    const kept = await this.store.claim(Boolean(part));
+    this.held = false;
+    if (kept) return this.inConflict((conflict) => conflict.replay(kept));
+    this.#keep();
+    await this.pump();
   }
 
   add(gesture) {
@@ -108,7 +111,15 @@ export class Saving {
   /** The draft moved on and this page has not seen how: asks, with nothing to do, for what it is now. */
   async fallBehind() {
     const { status, body } = await this.#post({ operations: [], label: "" });
-    if (status === 409) this.conflict.open(body);
+    if (status === 409) this.inConflict((conflict) => conflict.open(body));
+  }
+
+  /** Has what settles conflicts do something; where it can't be loaded, saving is tried again later. */
+  async inConflict(use) {
+    const part = await loaded(this.canvas, import("./conflict.js"));
+    if (!part) return this.later(say("offline"));
+    this.conflict ??= new part.Conflict(this.canvas, this);
+    return use(this.conflict);
   }
 
   later(sentence) {
@@ -147,31 +158,11 @@ export class Saving {
   #keep() {
     this.store.keep(this.revision, this.queue);
   }
-
-  async #replay({ revision, gestures }) {
-    const { model, editing } = this.canvas;
-    if (revision !== this.revision) {
-      // The last of an earlier page may have arrived though its answer did not.
-      const rest = gestures.findIndex(({ operations }) => !operations.every((one) => isDone(model, one)));
-      if (rest < 0) return this.#keep();
-      this.queue = gestures.slice(rest).map((gesture) => ({ ...gesture, inverse: [], merge: "" }));
-      return this.conflict.open({ revision: this.revision });
-    }
-    for (const { operations, label } of gestures) {
-      const inverse = editing.apply(operations);
-      if (inverse) this.queue.push({ operations, inverse, label, merge: "" });
-    }
-    this.replayed = this.queue.length;
-    editing.history.past.push(...this.queue);
-    editing.tellHistory();
-    this.#keep();
-    await this.pump();
-  }
 }
 
 const ANSWERS = {
   200: (saving, gesture, body) => saving.confirmed(gesture, body),
-  409: (saving, gesture, body) => saving.conflict.meet(body),
+  409: (saving, gesture, body) => saving.inConflict((conflict) => conflict.meet(body)),
   403: (saving) => saving.later(say("forbidden")),
   401: (saving) => saving.later(say("signed-out")),
   signedOut: (saving) => saving.later(say("signed-out")),

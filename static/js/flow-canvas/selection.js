@@ -1,5 +1,4 @@
 // What is selected, and which node Tab stops at: one stop in the whole canvas.
-import { keyOf } from "./model.js";
 import { say } from "./words.js";
 
 export class Selection {
@@ -50,13 +49,6 @@ export class Selection {
     if (edge) this.canvas.announce(say("edge-selected", { from: cards.nameOf(edge.from), port: edge.port, to: cards.nameOf(edge.to) }));
   }
 
-  /** The next connection that leaves a node, for the keyboard. */
-  walkEdges(id) {
-    const keys = this.canvas.model.outOf(id).map(keyOf);
-    if (!keys.length) return this.canvas.announce(say("no-edges", { from: this.canvas.cards.nameOf(id) }));
-    this.selectEdge(keys[(keys.indexOf(this.edge) + 1) % keys.length]);
-  }
-
   /** Moves the Tab stop to a node, and the focus too if asked. */
   settle(id, focus = false) {
     const { cards } = this.canvas;
@@ -76,22 +68,6 @@ export class Selection {
     if (ids.length !== this.nodes.size) this.select(ids);
     if (this.edge && !model.edges.has(this.edge)) this.#markEdge(null);
     if (!cards.get(this.current)) this.settle(cards.byId.keys().next().value);
-  }
-
-  /** The nearest node in a direction: left, right, up, down. */
-  neighbour(id, direction) {
-    const { cards } = this.canvas;
-    const here = cards.get(id);
-    let best = null;
-    for (const card of cards.byId.values()) {
-      const [dx, dy] = [card.x - here.x, card.y - here.y];
-      const [ahead, aside] = direction === "left" || direction === "right" ? [dx, dy] : [dy, dx];
-      const forwards = direction === "right" || direction === "down" ? ahead : -ahead;
-      if (card === here || forwards <= Math.abs(aside) * 0.5) continue;
-      const distance = forwards * forwards + 3 * aside * aside;
-      if (!best || distance < best.distance) best = { id: card.id, distance };
-    }
-    return best?.id ?? null;
   }
 
   #mark(id, on) {

@@ -9,7 +9,13 @@ export class Store {
     this.key = this.prefix + (sessionStorage.getItem(TAB) ?? newTab());
   }
 
+  /** Whether nothing waits, of no tab. */
+  get isEmpty() {
+    return !Object.keys(localStorage).some((one) => one.startsWith(this.prefix));
+  }
+
   keep(revision, gestures) {
+    if (!this.isClaimed) return; // what lies there is still to be taken up
     try {
       if (!gestures.length) return localStorage.removeItem(this.key);
       const plain = gestures.map(({ operations, label }) => ({ operations, label }));
@@ -19,12 +25,17 @@ export class Store {
     }
   }
 
-  /** Makes this tab's entry its own, and answers with work that waits: {revision, gestures}, or null. */
-  async claim() {
-    if (!(await hold(this.key))) {
+  /**
+   * Makes this tab's entry its own, and answers with work that waits: {revision, gestures}, or null. Where it can't be
+   * taken up now (`canReplay`), it is left for the next page.
+   */
+  async claim(canReplay) {
+    if (!canReplay || !(await hold(this.key))) {
       this.key = this.prefix + newTab(); // a duplicated tab has the id of the other
       await hold(this.key);
     }
+    this.isClaimed = true;
+    if (!canReplay) return null;
     const own = this.#read(this.key);
     if (own) return own;
     for (const key of Object.keys(localStorage).filter((one) => one.startsWith(this.prefix) && one !== this.key)) {

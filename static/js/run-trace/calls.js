@@ -1,5 +1,5 @@
 // The calls of one step, folded from its events: what it asked, what a person had to allow, what came of it.
-import { shownName } from "./turns.js";
+import { memberName } from "./turns.js";
 
 const KINDS = { "model.call": "model", "tool.call": "tool", handoff: "handoff" };
 export const CALL_EVENTS = new Set([
@@ -35,7 +35,7 @@ function afterPerson(call, data, at) {
 
 function ended(call, data, at, type) {
   call.kind = { "model.called": "model", "tool.called": "tool", "agent.handoff": "handoff" }[type];
-  call.name = data.model ?? data.tool ?? (data.to ? shownName(data.to) : call.name);
+  call.name = data.model ?? data.tool ?? (data.to ? memberName(data.to) : call.name);
   call.status = !data.status || data.status === "ok" ? "succeeded" : "failed";
   call.end = at;
   call.cost = Math.round((data.cost_usd ?? 0) * 1e9);

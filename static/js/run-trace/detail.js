@@ -1,4 +1,5 @@
 // The detail of what is selected: the server's fragment, fetched anew when its step changes, never under one's hands.
+import { duration } from "./format.js";
 import { icon, word } from "./words.js";
 
 const SOON_MS = 300;
@@ -49,6 +50,16 @@ export class Detail {
     window.htmx?.process(this.element);
     if (kept) this.#recall(kept);
     this.page.streaming.show();
+  }
+
+  /** Called in a frame: how much of its SLA the agent has used. */
+  show() {
+    const clock = this.element.querySelector("[data-sla]");
+    if (!clock) return;
+    const passed = this.page.clock() - Number(clock.dataset.since);
+    const limit = Number(clock.dataset.sla) * 1000;
+    clock.textContent = `${duration(passed)} ${word("of")} ${duration(limit)}`;
+    clock.classList.toggle("bad", passed > limit);
   }
 
   /** A fragment that the server drew; null where there is no connection, or nothing any more. */

@@ -58,7 +58,9 @@ export class EventLog {
     time.textContent = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`;
     line.appendChild(document.createElement("b")).textContent = event.type;
     const text = line.appendChild(document.createElement("span"));
-    text.textContent = text.title = said(event, this.page.simulated, this.page.trace.rows.get(keyOf(event))?.who);
+    const { nodes, rows } = this.page.trace;
+    text.textContent = said(event, this.page.simulated, nodes, rows.get(keyOf(event))?.who);
+    text.title = event.node ? `${text.textContent} (${event.node})` : text.textContent;
     return line;
   }
 

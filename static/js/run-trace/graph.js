@@ -12,6 +12,7 @@ export class Graph {
     this.touched = new Set(Object.keys(page.trace.nodes));
     customElements.whenDefined("flow-canvas").then(() => {
       this.ready = Boolean(canvas?.setStatus);
+      if (this.ready) page.firstLook.ready(canvas);
       page.frames.ask();
     });
   }

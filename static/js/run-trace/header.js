@@ -1,4 +1,5 @@
 // The head of the page: numbers that move with the events, and the server's own words when the status changes.
+import { showWaiting } from "../waiting-count.js";
 import { duration } from "./format.js";
 import { statusWord, word } from "./words.js";
 
@@ -19,13 +20,21 @@ export class Header {
     const head = document.getElementById("run-head");
     head.querySelector("cost-meter").dataset.spent = trace.cost;
     head.querySelector("[data-tokens]").textContent = trace.tokens.toLocaleString("en-US");
-    head.querySelector("[data-steps]").textContent = `${trace.settled} ${word("of")} ${Object.keys(trace.nodes).length}`;
+    head.querySelector("[data-steps]").textContent = this.#steps(trace);
     if (trace.status !== this.status) this.#changed(trace.status);
+  }
+
+  /** As runs.views.run.heading.progress says it. */
+  #steps({ progress, finished, nodes }) {
+    const { ran, skipped } = progress;
+    const left = Math.max(Object.keys(nodes).length - skipped, ran);
+    return [finished ? `${ran} ${word("ran")}` : `${ran} ${word("of")} ${left}`, skipped ? `${skipped} ${word("wereSkipped")}` : ""].filter(Boolean).join(" · ");
   }
 
   #changed(status) {
     this.status = status;
     document.querySelector("run-trace [data-announcer]").textContent = word("said") + statusWord(status);
+    this.page.firstLook.changed(status);
     this.page.toggleAttribute("data-finished", this.page.trace.finished);
     const cancel = document.querySelector("[data-act=cancel]");
     if (cancel) cancel.hidden = this.page.trace.finished;
@@ -45,6 +54,7 @@ export class Header {
     // Not from under somebody's hands: when they leave.
     if (head.contains(document.activeElement)) return head.addEventListener("focusout", () => this.anew(), { once: true });
     head.replaceWith(html);
+    showWaiting();
     this.#tick();
     this.page.frames.ask();
   }

@@ -1,5 +1,6 @@
 // What a row of the waterfall says: name, second line, time, cost, status. Plain values; the row draws them.
 import { duration, usd } from "./format.js";
+import { memberName, slaOf } from "./turns.js";
 import { statusWord, word } from "./words.js";
 
 const CALL_ICONS = { model: "message-square", tool: "wrench", handoff: "user-check", person: "hand" };
@@ -18,7 +19,7 @@ function ofRun(trace, now) {
 function ofStep(row, trace, now) {
   const known = trace.nodes[row.node] ?? { name: row.node };
   const name = row.item == null ? known.name : row.who || `[${row.item}]`;
-  return { name: row.iteration > 1 && row.item == null ? `${name} (${row.iteration})` : name, note: noteOf(row, known), ...courseOf(row, now) };
+  return { name: row.iteration > 1 && row.item == null ? `${name} (${row.iteration})` : name, note: noteOf(row, known, now), ...courseOf(row, now) };
 }
 
 function ofNode({ row, rows }, trace, now) {
@@ -31,17 +32,35 @@ function courseOf(row, now) {
   const { status, start, end } = row;
   const cost = (row.items ?? []).reduce((sum, item) => sum + item.cost, row.cost); // what its items and turns cost is its own
   const running = status === "running" || status === "waiting";
-  return { status, start, end, time: since(start, end ?? (running ? now : null)), cost: cost ? usd(cost) : "—" };
+  const sum = cost > row.cost ? "Σ " : "";
+  return { status, start, end, time: since(start, end ?? (running ? now : null)), cost: cost ? `${sum}${usd(cost)}` : "—", costTitle: sum && word("sum") };
 }
 
-function noteOf(row, known) {
+function noteOf(row, known, now) {
   const parts = row.part ? [row.part] : [];
+  const promised = row.status === "running" && promiseOf(row, known);
+  if (promised) parts.push(`${word("sla")} ${duration(now - promised.since)} ${word("of")} ${duration(promised.limit)}`);
   if (row.attempts > 1) parts.push(`${word("attempt")} ${row.attempts}${known.attempts > 1 ? ` ${word("of")} ${known.attempts}` : ""}`);
   if (row.items?.length) parts.push(progress(row.items, word(known.turns ? "turns" : "items")));
   if (row.status === "failed" && row.note) parts.push(row.note);
   else if (row.ports?.length && !(row.ports.length === 1 && row.ports[0] === "out")) parts.push(row.ports.join(", "));
-  if (row.agent && parts.length < 2 && row.agent.split("@")[0] !== row.who) parts.push(row.agent.replace("@", " v"));
-  return parts.join(" · ");
+  if (row.agent && parts.length < 2) parts.push(playerOf(row, row.who ?? known.name));
+  return parts.filter(Boolean).join(" · ");
+}
+
+/** Who plays it, with the version; the name alone where the row is called so already. */
+function playerOf({ agent, who }, name) {
+  const [, number] = agent.split("@");
+  const player = memberName(agent);
+  if (player === name) return who || !number ? "" : `v${number}`;
+  return number ? `${player} v${number}` : player;
+}
+
+/** The SLA of the agent that works now, and since when it is measured. */
+function promiseOf({ agent, asked, attempts, tried, start, items }, known) {
+  const limit = items?.length ? null : slaOf(agent ?? asked ?? known.agent);
+  const since = attempts > 1 ? tried : start;
+  return limit && since != null ? { limit, since } : null;
 }
 
 function progress(items, what) {

@@ -45,6 +45,7 @@ export class RowView {
     this.#once("note", shown.note, () => (this.note.textContent = shown.note));
     this.#once("time", shown.time, () => (this.time.textContent = shown.time));
     this.#once("cost", shown.cost, () => (this.cost.textContent = shown.cost));
+    this.#once("costTitle", shown.costTitle || "", (words) => (this.cost.title = words));
     this.#once("label", labelOf(shown), (label) => this.svg.setAttribute("aria-label", label));
     if (marks) this.#once("marks", marks.join(), () => this.#rule(axis, marks));
     this.#place(shown, axis);

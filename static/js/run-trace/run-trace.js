@@ -2,6 +2,7 @@
 import "../cost-meter.js";
 import { Detail } from "./detail.js";
 import { EventLog } from "./event-log.js";
+import { FirstLook } from "./first-look.js";
 import { Frames } from "./frames.js";
 import { Graph } from "./graph.js";
 import { Header } from "./header.js";
@@ -11,6 +12,7 @@ import { Selection } from "./selection.js";
 import { Socket } from "./socket.js";
 import { Streaming } from "./streaming.js";
 import { Trace, keyOf } from "./trace.js";
+import { meet } from "./turns.js";
 import { Waterfall } from "./waterfall.js";
 import { word } from "./words.js";
 
@@ -22,6 +24,7 @@ class RunTrace extends HTMLElement {
     this.clock = () => Date.now() + ahead; // the server's clock: the journal's times are its
     this.url = this.dataset.url;
     this.simulated = new Set(this.#json("run-simulated"));
+    meet(state.cast);
     this.trace = new Trace(state);
     this.canvas = this.querySelector("flow-canvas");
     this.frames = new Frames(() => this.#show());
@@ -37,6 +40,7 @@ class RunTrace extends HTMLElement {
     this.streaming = new Streaming(this);
     this.detail = new Detail(this, this.querySelector("#run-detail"));
     this.selection = new Selection(this, this.dataset.selected);
+    this.firstLook = new FirstLook(this);
     this.graph = new Graph(this, this.canvas);
     this.waterfall = new Waterfall(this, this.querySelector("[data-waterfall]"));
     this.log = new EventLog(this, this.querySelector("[data-log]"), state.log);
@@ -64,7 +68,7 @@ class RunTrace extends HTMLElement {
     const key = event.node && keyOf(event);
     if (event.type === "model.called" || event.type === "step.finished") this.streaming.done(key);
     const ofTheRun = event.type.startsWith("run.") || event.data?.writes; // what the run itself shows: its end, its state
-    if (this.selection.key ? key === this.selection.key : ofTheRun) this.detail.changed();
+    if (this.selection.key ? this.#concerns(event, key) : ofTheRun) this.detail.changed();
     if (event.type === "note" || event.type.startsWith("approval.")) this.header.anew();
   }
 
@@ -90,6 +94,7 @@ class RunTrace extends HTMLElement {
     this.waterfall.show();
     if (this.revealing) this.#reveal();
     this.header.show();
+    this.detail.show();
     this.graph.show();
     this.log.show();
     this.streaming.show();

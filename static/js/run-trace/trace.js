@@ -21,10 +21,11 @@ export class Trace {
     return ["succeeded", "failed", "cancelled"].includes(this.status);
   }
 
-  get settled() {
-    const done = new Set();
-    for (const row of this.top) if (!ACTIVE.has(row.status) && row.status !== "pending") done.add(row.node);
-    return done.size;
+  /** How many nodes ran to an end, and how many were skipped and never ran. */
+  get progress() {
+    const [ran, skipped] = [new Set(), new Set()];
+    for (const { status, node } of this.top) if (!ACTIVE.has(status) && status !== "pending") (status === "skipped" ? skipped : ran).add(node);
+    return { ran: ran.size, skipped: [...skipped].filter((node) => !ran.has(node)).length };
   }
 
   /** Rows as of `asof`; `calls` are events, null where they are read when a row is unfolded. */
@@ -116,10 +117,10 @@ export class Trace {
 }
 
 const STEPS = {
-  "step.started": (row, at, data) => Object.assign(row, { status: "running", start: at, attempts: 1 }, turnOf(data)),
+  "step.started": (row, at, data) => Object.assign(row, { status: "running", start: at, tried: at, attempts: 1 }, turnOf(data)),
   "step.finished": (row, at, data) => Object.assign(row, { status: data.status, end: at, ports: data.ports ?? [], note: data.error?.code }),
   "step.skipped": (row, at) => Object.assign(row, { status: "skipped", end: at }),
   "step.waiting": (row) => (row.status = "waiting"),
-  "step.retrying": (row) => row.attempts++,
+  "step.retrying": (row, at, { after_s }) => Object.assign(row, { attempts: row.attempts + 1, tried: at + (after_s ?? 0) * 1000 }),
   "approval.decided": (row) => (row.status = "running"),
 };

@@ -23,6 +23,7 @@ from governance import ids, tokens
 from governance.models import User
 from runs.api import openapi
 from tests.environment import scaled
+from tests.left_alone import opening
 
 CHECKS = [
     not_a_server_error,
@@ -35,8 +36,13 @@ CHECKS = [
 ]
 
 
-RUN, APPROVAL = 4_611_686_018_427_387_904, 4_611_686_018_427_387_905
-THERE = {"project": "demo", "run": ids.encode(RUN), "approval": ids.encode(APPROVAL)}
+RUN, APPROVAL, BREAKER = (4_611_686_018_427_387_904 + place for place in range(3))
+THERE = {
+    "project": "demo",
+    "run": ids.encode(RUN),
+    "approval": ids.encode(APPROVAL),
+    "breaker": ids.encode(BREAKER),
+}
 
 
 def bound_document() -> dict:
@@ -63,6 +69,7 @@ def token(published, make_run, make_event, make_step, make_approval):
     make_event(run, 2, "choice.made", {"kind": "router", "chosen": ["a"], "candidates": [], "reason": "r"})
     make_step(run, "start", started_seq=1)
     make_approval(id=APPROVAL, run=run)
+    opening(published, id=BREAKER)
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # it would close the connection of this test's transaction
     yield tokens.create(User.objects.get(username="ada"), "tests")[1]

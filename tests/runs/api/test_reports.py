@@ -8,6 +8,7 @@ from django.test import Client
 from governance.models import Spend
 from runs import insights
 from runs.models import Feedback
+from tests.left_alone import opening
 
 pytestmark = pytest.mark.both_databases
 
@@ -144,12 +145,15 @@ def test_a_broker_that_does_not_answer_is_not_ready(db, settings):
     assert (answer.status_code, answer.json()["checks"]["broker"]) == (503, "unreachable")
 
 
-def test_metrics_are_for_this_machine_or_a_token(ada, make_run, spends):
+def test_metrics_are_for_this_machine_or_a_token(ada, project, make_run, spends):
     make_run(seq=7)
+    for process in ("here:1:ab", "there:2:cd"):
+        opening(project, process=process)
     text = Client().get("/metrics").content.decode()
     assert 'baton_runs{status="succeeded"} 1\n' in text
     assert "# TYPE baton_events_total counter\nbaton_events_total 7\n" in text
     assert "baton_cost_usd_total 2.500000001\n" in text
+    assert 'baton_breakers_open{kind="provider"} 1\nbaton_breakers_open{kind="agent"} 0\n' in text
     assert Client().get("/metrics", REMOTE_ADDR="10.0.0.9").status_code == 401
     assert Client().get("/metrics", HTTP_X_FORWARDED_FOR="10.0.0.9").status_code == 401
     assert ada.get("/metrics", REMOTE_ADDR="10.0.0.9").status_code == 200

@@ -8,6 +8,7 @@ import pytest
 from governance import documents, ids, people
 from governance.models import Project, User
 from runs.api import openapi
+from tests.left_alone import opening
 from tests.runs.api.conftest import AGENT, Caller
 
 DOCUMENT = json.loads(openapi.document())
@@ -39,7 +40,8 @@ def things(published, make_run, make_event, make_step, make_approval):
     make_event(run, 1, "run.created", {})
     documents.create_and_publish(published, "budgets", "writer", BUDGET, None)
     approval = make_approval(run=run)
-    return {"run": run.public_id, "approval": ids.encode(approval.id)}
+    breaker = opening(published).public_id
+    return {"run": run.public_id, "approval": ids.encode(approval.id), "breaker": breaker}
 
 
 def fill(path: str, things: dict) -> str:

@@ -188,6 +188,27 @@ FLOWS = [
         ["start -> led", "start -> handed", "led -> done", "handed -> done"],
     ),
     named(
+        "circling",
+        [
+            ask("looks", "looper", on_error="port"),
+            ask("passed", "giver"),
+            node("all", "join", {"mode": "all", "combine": "object"}),
+        ],
+        ["start -> looks", "start -> passed", "looks:error -> all", "passed -> all", "all -> done"],
+    ),
+    named(
+        "given-up",
+        [
+            node(
+                "led",
+                "supervisor",
+                {"agent": "head", "workers": ["looper", "writer", "user:rita"], "text": "Go."},
+                on_error="port",
+            ),
+        ],
+        ["start -> led", "led:error -> done"],
+    ),
+    named(
         "shared",
         [
             *(ask(name, writes={"notes": "= output.text", "saw": sees(name)}) for name in ("slow", "quick")),
@@ -260,6 +281,11 @@ FLOWS = [
             node("swarm", "team", {"participants": ["porter", "clerk"], "protocol": "swarm", "text": "Go."}),
         ],
         ["start -> votes", "start -> swarm", "votes -> done", "swarm -> done"],
+    ),
+    named(
+        "reported",
+        [ask("telling", "teller", fallback=["backup"]), ask("strayed", "teller")],
+        ["start -> telling", "start -> strayed", "telling -> done", "strayed -> done"],
     ),
     named("dull", [ask("slow")], ["start -> slow", "slow -> done"]),
     named(

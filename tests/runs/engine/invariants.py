@@ -9,7 +9,7 @@ from django.db.models import Sum
 
 from governance import ids, money
 from governance.models import Account, Approval, Reservation, Spend
-from runs.engine.memory import Memory
+from runs.engine.memory import REPORTS, Memory
 from runs.engine.rows import StepRow
 from runs.models import FINISHED, Event, Run, Step
 from tests import recomputed
@@ -141,6 +141,15 @@ def check_decisions(events: list[Line]) -> None:
     )
     assert all(count == 1 for count in (asked | answered).values()), (asked, answered)
     assert set(answered) <= set(asked)
+    check_reports(events)
+
+
+def check_reports(events: list[Line]) -> None:
+    """What an agent says to people is on record once, whatever repeats it."""
+    notes = [line for line in events if line.type == "note" and line.data["kind"] in REPORTS]
+    strayed = [line for line in events if line.type == "choice.made" and line.data["kind"] == "out_of_scope"]
+    said = Counter((*line.key, line.data["call"]) for line in [*notes, *strayed])
+    assert all(times == 1 for times in said.values()), f"reported twice: {said}"
 
 
 def cost_of(events: list[Line]) -> int:

@@ -300,6 +300,8 @@ def answered(world: World, approval: Approval) -> tuple[str, dict] | None:
         return ("done", {"payload": output_of(done[-1])}) if done else ("repeat", {})
     if approval.node == "below" and approval.call == "escalation-1":
         return "retry", {}
+    if approval.node == "telling" and approval.kind == "escalation":
+        return ("answer", {"payload": {"text": "done"}}) if "too" in approval.reason else ("retry", {})
     if approval.node == "votes":
         return "answer", {"payload": {"vote": "no"}}
     field = "text" if approval.node == "led" else "answer"

@@ -65,6 +65,40 @@ def test_attempts_come_before_fallbacks_and_fallbacks_before_the_end(tries, cand
     assert _following(node, memory(tries=tries, candidate=candidate), TWO, failure) == wanted
 
 
+HANDED = Players(
+    (
+        Candidate(),
+        Candidate(model="p/a2", agent="a"),
+        Candidate(model="p/b2", agent="b"),
+        Candidate(model="p/b3", agent="b"),
+        Candidate(model="p/c2", agent="c"),
+        Candidate(1, ref="backup"),
+    ),
+    "a@2",
+)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "used", "holder", "following", "models"),
+    [
+        (0, [], None, (1, 5), {}),
+        (0, [], "a@2", (1, 5), {}),
+        (0, [], "b@1", (2, 3, 5), {}),
+        (2, [2], "b@1", (3, 5), {"b": "p/b2"}),
+        (3, [2, 3], "b@1", (5,), {"b": "p/b3"}),
+        (1, [1], "c@1", (4, 5), {"a": "p/a2"}),
+        (4, [1, 4], "b@1", (2, 3, 5), {"a": "p/a2", "c": "p/c2"}),
+        (2, [1, 2], "a@2", (5,), {"a": "p/a2", "b": "p/b2"}),
+        (5, [2, 3, 5], "backup@1", (), {}),
+    ],
+)
+def test_who_spoke_goes_on_with_its_own_other_models(candidate, used, holder, following, models):
+    """`a` was handed over to `b` and `c`, or back: each model is tried once, and an agent stays with the one that went
+    well."""
+    assert HANDED.turnout(candidate, used, holder or "").following == following
+    assert HANDED.models(candidate, used) == models
+
+
 def sent(*names: str) -> StepMemory:
     """A step whose calls went out, and brought no answer."""
     step = memory()

@@ -29,7 +29,7 @@ from tests.runs.engine.virtual_time import Inline
 
 NAMES = [document["slug"] for document in FLOWS]
 # Who comes first is decided by time here, and time is what a crash takes.
-RACING = {"early", "rounds", "failing", "limited", "counted", "people", "storm", "bounded"}
+RACING = {"early", "rounds", "failing", "limited", "counted", "people", "storm", "bounded", "given-up"}
 FAULTS = {act.__name__: act for act in accidents.FAULTS}
 
 Play = Callable[..., World]

@@ -14,6 +14,7 @@ SLUGS = {
     "tool": "create-refund",
     "provider": "simulated",
     "starter": "customer-support",
+    "pattern": "supervisor",
     "node": "start",
     "group": "leads",
 }

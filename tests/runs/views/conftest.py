@@ -12,6 +12,12 @@ def unthrottled() -> None:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings) -> None:
+    """How long a guess takes is Django's business; here it would be minutes of every run of the tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def demo(db) -> Project:
     """Project `demo` with the cast and nothing else."""

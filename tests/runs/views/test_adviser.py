@@ -5,6 +5,9 @@ import re
 import pytest
 
 from flows import gallery
+from flows.patterns import PATTERNS
+from governance import documents, people
+from governance.models import Document
 from tests.runs.views.people import signed_in
 
 PAGE = "/projects/demo/adviser/"
@@ -45,6 +48,7 @@ def test_the_address_gives_the_advice_with_its_costs_its_runner_up_and_its_links
     )
     assert 'href="/projects/demo/gallery/customer-support/"' in page
     assert 'href="/projects/demo/flows/new/"' in page
+    assert 'action="/projects/demo/adviser/router/"' in page
 
 
 def test_one_agent_is_enough_where_all_is_alike(ada):
@@ -70,6 +74,45 @@ def test_missing_and_foreign_answers_are_asked_for_again(ada):
     assert page.count("Choose the answer that comes nearest.") == 4
     assert "<script>" not in page.partition("<main")[2].partition("</main>")[0]
     assert page.count("checked>") == 1
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_every_pattern_is_created_in_one_step_and_opens_in_the_builder(ada, demo, pattern):
+    answer = ada.post(f"{PAGE}{pattern}/")
+    assert answer.status_code == 302
+    made = Document.objects.get(project=demo, kind="flow")
+    assert answer["Location"] == f"/projects/demo/flows/{made.slug}/"
+    assert made.active is not None
+    page = text(ada.get(answer["Location"]))
+    assert "is here and published, with the agents" in page
+    assert "No problems: this can be published." in page
+
+
+def test_a_pattern_that_is_created_twice_shares_its_agents(ada, demo):
+    for slug in ("worker-and-controller", "worker-and-controller-2"):
+        assert ada.post(f"{PAGE}controller/")["Location"].endswith(f"/flows/{slug}/")
+    assert Document.objects.filter(project=demo, kind="agent").count() == 2
+    assert ada.post(f"{PAGE}supervisor/").status_code == 302
+    assert [provider.slug for provider in Document.objects.filter(project=demo, kind="provider")] == [
+        "simulated"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("who", "pattern", "status"),
+    [("ben", "controller", 403), ("sam", "controller", 404), ("ada", "none", 404)],
+)
+def test_only_authors_create_a_pattern_that_there_is(demo, who, pattern, status):
+    assert signed_in(who).post(f"{PAGE}{pattern}/").status_code == status
+    assert not Document.objects.filter(project=demo, kind="flow").exists()
+
+
+def test_an_author_who_may_not_change_providers_uses_the_one_that_is_there(ada, demo):
+    ada.post(f"{PAGE}single/")
+    people.add_member(demo, people.create_user("kim", None), ["author"], None)
+    assert signed_in("kim").post(f"{PAGE}controller/").status_code == 302
+    script = documents.content(documents.find(demo, "provider", "simulated"))["script"]
+    assert [entry["when"]["agent"] for entry in script] == ["assistant"]
 
 
 def test_members_read_it_strangers_do_not(demo):

@@ -10,6 +10,7 @@ from governance import clock, ids
 from governance.models import Approval, Decision, Opening, User
 from runs.engine.rows import dumps
 from runs.models import Run
+from runs.views.approvals.summary import summary
 from tests.runs.views.inbox import LIST, MINUTE, another, fields_of, place, say, titles, waiting_item
 from tests.runs.views.people import fragment, signed_in
 from tests.runs.views.test_run_page import ada, text_of
@@ -37,6 +38,46 @@ class TestTheList:
         said = text_of(signed_in("ben").get(LIST))
         assert "Nothing waits for you" in said
         assert "See the 2 that wait for others" in said
+
+    def test_its_line_says_what_each_value_is(self, item):
+        another(
+            item, title="Pay", payload={"number": "INV-7", "currency": "EUR", "total": 1240.5, "lines": [1]}
+        )
+        said = text_of(signed_in("rita").get(LIST))
+        assert "amount $49.00, charge ch_9002, reason “Order 1042 was charged twice.” Approval" in said
+        assert "total 1,240.50 EUR, number INV-7, 1 more field Approval" in said
+
+    def test_who_answers_for_one_participant_is_not_offered_the_others(self, item):
+        seats = ["role:reviewer", "role:operator"]
+        mine, other = (
+            another(
+                item,
+                title=seat,
+                kind="question",
+                reviewers=["role:reviewer"],
+                subject={"seat": seat, "seats": seats},
+            )
+            for seat in seats
+        )
+        rita = signed_in("rita")
+        assert len(titles(rita.get(LIST))) == 3
+        user = User.objects.get(username="rita")
+        Decision.objects.create(approval=mine, by=user, decision="answer", at=clock.now())
+        Approval.objects.filter(pk=mine.pk).update(status="answered", decided_at=clock.now())
+        page = rita.get(LIST)
+        assert titles(page) == ["May create-refund be called?"]
+        assert "Waiting for me 1 All pending 2 Decided" in text_of(page)
+        assert "leave role:operator to another" in text_of(rita.get(place(other)))
+        assert "Waiting for you 1 " in text_of(rita.get("/projects/demo/"))
+
+    def test_how_many_wait_is_said_with_each_part_that_is_drawn_anew(self, item, run):
+        rita = signed_in("rita")
+        for path in (LIST, "/projects/demo/", f"/runs/{run.public_id}/head/"):
+            assert 'data-waiting-now="1"' in fragment(rita, path).content.decode()
+        assert len(re.findall(r"data-waiting-count>1<", rita.get(LIST).content.decode())) == 3
+        say(rita, item, "approve", fields_of(rita, item))
+        assert 'data-waiting-now="0"' in fragment(rita, LIST).content.decode()
+        assert len(re.findall(r"data-waiting-count hidden>0<", rita.get(LIST).content.decode())) == 3
 
     def test_what_is_due_first_comes_first_and_says_how_urgent_it_is(self, item):
         now = clock.now()
@@ -146,7 +187,7 @@ class TestOneItem:
             "ch_9002",
             "49.0",
             "Irreversible",
-            "asked by billing-specialist v2",
+            "asked by Billing specialist v2",
             "refunds-over-50@3",
             "built-in/irreversible",
             "What led to it",
@@ -211,3 +252,27 @@ class TestOneItem:
         for number in range(5):
             said_by(f"u{number}")
         assert count() == before <= 28
+
+
+@pytest.mark.parametrize(
+    ("payload", "line"),
+    [
+        ({"amount_usd": 79, "charge": "ch_1"}, "amount $79.00, charge ch_1"),
+        ({"note": "x", "refund_usd": -0.005}, "refund -$0.005, note x"),
+        ({"total": 12, "currency": "EUR"}, "total 12.00 EUR"),
+        ({"total": 12, "currency": "euros"}, "total 12, currency euros"),
+        ({"amount": 12.5}, "amount 12.5"),
+        ({"amount_usd": "79"}, "amount 79"),
+        ({"amount_usd": True, "done": False}, "amount true, done false"),
+        ({"amount_usd": 1e300}, "amount $1e+300"),
+        ({"charge": "ch_1, amount $1.00"}, "charge “ch_1, amount $1.00”"),
+        ({"a": "one” two", "b": "\u202eevil\n\x07line"}, 'a “one" two”, b “evil line”'),
+        ({"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": [1], "g": None}, "a 1, b 2, c 3, d 4, 2 more fields"),
+        ({"text": "w" * 90}, f"text “{'w' * 80}…”"),
+        ("Publish it?", "“Publish it?”"),
+        ([1, 2], ""),
+        (None, ""),
+    ],
+)
+def test_a_payload_in_a_line(payload, line):
+    assert summary(payload) == line

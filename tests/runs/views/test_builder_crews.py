@@ -7,6 +7,7 @@ import pytest
 
 from governance import documents
 from governance.models import Document
+from runs.inspection import Offered
 from runs.views.builder import crew_fields
 from tests.flows.drawings import flow, line, node
 from tests.runs.views.crews import agent
@@ -91,9 +92,22 @@ def test_what_is_set_is_drawn_though_nothing_reads_it(drawn):
 
 def test_each_participant_of_a_vote_has_a_weight_of_its_own(drawn):
     post("t", **SENT, config__protocol="vote")
-    assert 'name="config/weights/skeptic"' in form("t")
+    page = form("t")
+    assert 'name="config/weights/skeptic"' in page
+    assert "config/weights~more" not in page
     post("t", **SENT, config__protocol="vote", **{"config/weights/skeptic": "2.5"})
     assert config(1)["weights"] == {"skeptic": 2.5}
+
+
+def test_weights_are_labelled_with_the_names_of_who_votes():
+    offered = {"agent": [Offered("skeptic", "The skeptic", 2), Offered("plain", "", 1)]}
+    config = {"participants": ["skeptic@2", "plain", "user:rita"]}
+    drawn = crew_fields.weights({"type": "object"}, config, offered)["properties"]
+    assert {key: field["title"] for key, field in drawn.items()} == {
+        "skeptic@2": "The skeptic (skeptic)",
+        "plain": "plain",
+        "user:rita": "rita",
+    }
 
 
 def test_a_judge_is_chosen_like_an_agent_and_may_be_pinned(drawn):
@@ -125,3 +139,39 @@ def test_who_is_chosen_stands_first_in_the_order_of_their_turns():
     choices = [("ann", "Ann"), ("bob", "Bob"), ("cy", "Cy")]
     assert [name for name, _ in crew_fields.chosen_first(choices, ["cy", {}, "ann"])] == ["cy", "ann", "bob"]
     assert crew_fields.chosen_first(choices, None) == choices
+
+
+@pytest.mark.parametrize(
+    ("touched", "told", "left"),
+    [
+        (None, ["Choose one.", "Fill this in."], "Supervisor, Prompt"),
+        ("", [], ""),
+        ("reference/agent,node/name", ["Choose one."], "Supervisor"),
+        ("config/workers", ["Fill this in."], "Supervisor"),
+    ],
+)
+def test_a_form_is_quiet_about_fields_in_which_nobody_has_been(drawn, demo, touched, told, left):
+    bare = {**BODY, "nodes": [*BODY["nodes"][:2], node("s", "supervisor", {}), BODY["nodes"][3]]}
+    documents.keep_working_draft(demo, "flow", "drawn", bare, None, drawn.revision)
+    headers = {"HX-Request": "true", **({} if touched is None else {"Baton-Touched": touched})}
+    page = signed_in("ada").get(f"{BASE}nodes/s/?tab=settings", headers=headers).content.decode()
+    assert re.findall(r"<span>(Choose one\.|Fill this in\.)</span>", page) == told
+    tabs = re.findall(r">(\w+) <span class=\"count count--bad\">", page)
+    assert ", ".join(tabs) == left
+    assert ("data-untold" in page) == (touched is not None)
+    assert "to fill in" not in page if touched is None else "to fill in" in page
+
+
+def test_nobody_says_what_a_team_without_members_costs_and_takes(drawn, demo):
+    lone = node("t", "team", {"protocol": "debate", "text": "x"}, name="Board")
+    bare = {**BODY, "nodes": [BODY["nodes"][0], lone, *BODY["nodes"][2:]]}
+    documents.keep_working_draft(demo, "flow", "drawn", bare, None, drawn.revision)
+    ada = signed_in("ada")
+    pill = fragment(ada, f"{BASE}estimate/?part=pill").content.decode()
+    assert "Cost and time unknown until <b>Board</b> is set up" in pill
+    panel = fragment(ada, f"{BASE}estimate/").content.decode()
+    assert re.findall(r"<td [^>]*>(unknown[^<]*)</td>", panel) == [
+        "unknown until it is set up",
+        "unknown as yet",
+    ]
+    assert "Nothing bounds the time" not in panel

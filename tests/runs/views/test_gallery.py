@@ -39,6 +39,14 @@ def test_members_see_it_and_strangers_nothing(demo, address, who, status):
     assert signed_in(who).get(address).status_code == status
 
 
+def test_who_looks_for_it_among_the_flows_finds_it(demo):
+    sought = "/projects/demo/flows/gallery/"
+    assert signed_in("ben").get(sought)["Location"] == GALLERY
+    assert signed_in("sam").get(sought).status_code == 404
+    Document.objects.create(project=demo, kind="flow", slug="gallery")
+    assert signed_in("ben").get(sought).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("query", "slugs"),
     [
@@ -101,6 +109,15 @@ def test_what_is_here_already_is_said(demo_with_flows):
     said = words(html_of(signed_in("ada").get(SUPPORT)))
     assert "Customer support 2 flow customer-support-2 new, under a number" in said
     assert "Support router agent support-router is here already" in said
+    assert "In this project: Customer support . Another copy gets a number." in said
+    assert "Use another copy" in said
+    gallery = html_of(signed_in("ada").get(GALLERY))
+    open_links = re.findall(r'href="([^"]+)" aria-label="Open ([^"]+)"', gallery)
+    assert sorted(open_links) == [
+        ("/projects/demo/flows/content-pipeline/", "Content pipeline"),
+        ("/projects/demo/flows/customer-support/", "Customer support"),
+        ("/projects/demo/flows/invoice-processing/", "Invoice processing"),
+    ]
 
 
 def test_using_a_starter_publishes_it_and_leads_to_its_launch(demo):

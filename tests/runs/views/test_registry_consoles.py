@@ -8,6 +8,7 @@ import pytest
 from governance import documents
 from governance.documents import digest
 from governance.models import AuditEntry, Project
+from registry.sample import office
 from runs import agent_trials
 from runs.engine.library import Library
 from runs.engine.rows import loads
@@ -43,6 +44,35 @@ def test_what_a_tool_could_not_do_is_said_in_words(project):
     assert "Failed after" in page
     assert "divi" in page
     assert "invalid_input" in page or "step_failed" in page
+
+
+@pytest.mark.parametrize(
+    ("database", "sql", "said"),
+    [
+        ("books", "SELECT count(*) AS n FROM invoices", "&quot;n&quot;: 12"),
+        ("books", "SELECT * FROM hr_salaries", "The table hr_salaries is outside this tool&#x27;s scope"),
+        ("books", "SELECT nobody FROM invoices", "This SQL does not work: no such column: nobody."),
+        ("ledger", "SELECT 1", "There is no database &#x27;ledger&#x27; for this project. Use one that is there (b"),
+    ],
+)  # fmt: skip
+def test_what_a_statement_brings_or_why_it_is_refused_is_said_in_words(
+    project, settings, tmp_path, database, sql, said
+):
+    settings.DATA_DIR = tmp_path
+    office.make("demo")
+    body = {
+        "kind": "tool",
+        "slug": "ask",
+        "type": "sql",
+        "config": {"database": database, "tables": ["invoices"]},
+    }
+    documents.create_and_publish(project, "tool", "ask", body, None)
+    page = client_of("kim").post("/projects/demo/tools/ask/test/", {"arguments/sql": sql}).content.decode()
+    assert said in page
+    assert f"Database {database}\nTables   invoices" in page
+    form = client_of("kim").get("/projects/demo/tools/ask/").content.decode()
+    assert '<option value="books">' in form
+    assert ("There is no database &#x27;ledger&#x27;" in form) is (database == "ledger")
 
 
 def test_arguments_that_do_not_fit_are_told_at_their_field_and_nothing_is_called(project):

@@ -49,6 +49,11 @@ def rich_agent() -> dict:
         "context": {"history": "steps", "last": 10, "max_tokens": 6000, "knowledge": [], "memory": "none"},
         "input_schema": {"type": "object", "properties": {"text": {"type": "string"}}, "x-mine": 1.50},
         "delegation": {"to": ["technical-specialist"], "max_hops": 0},
+        "reports": {
+            "may": ["status", "out_of_scope"],
+            "to": ["role:operator", "user:rita"],
+            "due_in_s": 90.5,
+        },
         "limits": {"max_cost_usd_per_call": 0.000000001, "max_tool_calls": 0},
         "sla": {},
         "handles": ["ünïcode", " spaces "],
@@ -104,6 +109,30 @@ def test_every_field_of_an_http_tool_survives_the_form(project):
     page = ada.get("/projects/demo/tools/rich/").content.decode()
     assert ada.post("/projects/demo/tools/rich/", sent_by(page)).status_code == 302
     assert document(project, "tool", "rich").draft == canonical(body)
+
+
+def test_every_field_of_an_sql_tool_survives_the_form(project):
+    body = {
+        "kind": "tool",
+        "slug": "rich",
+        "type": "sql",
+        "config": {
+            "database": "books",
+            "tables": ["invoices", "Order Details"],
+            "query": "SELECT *\nFROM invoices\nWHERE number = :number",
+            "max_rows": 20,
+        },
+        "input_schema": {"type": "object", "properties": {"number": {"type": "string"}}},
+        "risk": "read",
+        "timeout_s": 2.5,
+    }
+    documents.save_draft(project, "tool", "rich", body, None)
+    ada = client_of("ada")
+    sent = sent_by(ada.get("/projects/demo/tools/rich/").content.decode())
+    assert ada.post("/projects/demo/tools/rich/", sent).status_code == 302
+    assert document(project, "tool", "rich").draft == canonical(body)
+    page = ada.post("/projects/demo/tools/rich/", {**sent, "document/config/database": ["secret:dsn"]})
+    assert "such as PostgreSQL, are not built yet" in page.content.decode()
 
 
 def test_every_field_of_a_provider_survives_the_form(project):

@@ -49,13 +49,34 @@ def test_a_second_agent_of_one_preset_is_offered_a_slug_that_is_free(ada, demo):
         return sent_by(page, 'aria-labelledby="agent-title"') | {"new/model": "sim/any"}
 
     for slug, expected in (
-        ("", "fact-checker"),
+        ("fact-checker", "fact-checker"),
         ("fact-checker-2", "fact-checker-2"),
         ("fact-checker-3", "fact-checker-3"),
     ):
         sent = offered()
         assert sent["new/slug"] == [slug]
         assert ada.post(f"{PAGE}?preset=fact-checker", sent).headers["Location"].endswith(f"/{expected}/")
+
+
+@pytest.mark.parametrize(
+    ("types", "proposed", "said"),
+    [
+        ({}, "", "such as openai/gpt-5-mini"),
+        ({"sham": "scripted"}, "sham/small", "Proposed: a simulated model."),
+        ({"sham": "scripted", "zeta": "openai"}, "zeta/small", "Proposed: the first model of this project"),
+    ],
+)
+def test_a_new_agent_is_offered_a_model_that_the_project_can_use(demo, ada, types, proposed, said):
+    prices = {"small": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 1}}
+    for slug, kind in types.items():
+        body = {"kind": "provider", "slug": slug, "type": kind, "prices": prices}
+        documents.create_and_publish(demo, "provider", slug, body, None)
+    for address in (PAGE, f"{PAGE}?preset=router"):
+        page = ada.get(address).content.decode()
+        assert sent_by(page, 'aria-labelledby="agent-title"')["new/model"] == [proposed]
+        assert said in page
+    refused = ada.post(PAGE, {"new/name": "Own", "new/model": ""}).content.decode()
+    assert sent_by(refused, 'aria-labelledby="agent-title"')["new/model"] == [""]
 
 
 def test_what_is_written_on_the_page_takes_the_place_of_the_presets_words(ada, demo):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from runs.models import Step
 from tests.runs.views.crews import published
 from tests.runs.views.journals import replay
 from tests.runs.views.people import fragment, signed_in
@@ -34,14 +35,29 @@ def test_a_supervisors_rounds_tell_plan_assignments_reasons_and_what_came_of_the
     assert (
         "Round 2 1 assignment Plan The permits are clear. Now the numbers, with the market in them." in said
     )
-    assert "numbers Succeeded 50ms Margins at 4,200 units a year Why: The flow calculates." in said
+    assert "Numbers Succeeded 50ms Margins at 4,200 units a year Why: The flow calculates." in said
     assert said.index("Answer Go ahead: the market grows by 18% a year") > said.index("Round 2")
-    assert "Cost of the turns $0.0015" in said
+    assert said.startswith("Research lead lead v1, play/m Succeeded Rounds 2 Messages 3 ")
+    assert "Tokens and cost are the sum of this step and its 3 turns. The lead: " in said
+
+
+def test_a_step_that_holds_others_shows_what_they_cost_with_it_and_the_run_counts_it_once(board):
+    items = Step.objects.filter(run=board, node="research", item__gte=0)
+    whole = Step.objects.get(run=board, node="research", item=-1)
+    assert (whole.cost, sum(item.cost for item in items)) == (2_820_000, 1_510_000)
+    said = detail(board, "research/1")
+    assert "Tokens in 1030 Tokens out 330 Cost $0.0043 " in said
+    assert "The lead: $0.0028, 65% of the step's cost." in said
+    page = signed_in("ada").get(address(board)).content.decode()
+    assert "Σ $0.0043" in page
+    team = detail(board, "debate/1")
+    assert "Tokens and cost are the sum of this step and its 4 turns." in team
+    assert "The lead:" not in team
 
 
 def test_a_turn_says_what_was_asked_and_why_its_worker_was_chosen(board):
     said = detail(board, "research/1/0", "why")
-    assert said.startswith("Research lead analyst, round 1 analyst@1")
+    assert said.startswith("Research lead analyst, round 1 analyst v1")
     assert "Task in round 1 What does the market for home batteries look like? Why: It knows markets." in said
     assert "Why analyst agent It knows markets. analyst chosen lawyer — the supervisor chose another" in said
     assert "Which worker gets the task, decided by: an agent." in said
@@ -97,7 +113,7 @@ def test_rows_are_called_by_who_takes_the_turn(board):
     assert named[:3] == [
         ("research", "analyst", "round 1"),
         ("research", "lawyer", "round 1"),
-        ("research", "numbers", "round 2"),
+        ("research", "Numbers", "round 2"),
     ]
     assert ("panel", "host", "moderator") in named
     assert ("panel", "lead", "judge") in named
@@ -114,8 +130,8 @@ def test_a_circle_of_handoffs_is_named_and_what_to_do_about_it(project):
     said = text_of(signed_in("ada").get(address(run)))
     assert "The handoffs go in a circle: ping → pong → ping → pong, with the same message as before." in said
     assert (
-        "Let an agent of the circle answer, or change what its instructions say about handing over, then fork."
-        in said
+        "Let an agent of the circle answer, or change what its instructions say about handing over and about its "
+        "tools, then fork." in said
     )
     assert "Handed over ping to pong" in said
 

@@ -49,6 +49,22 @@ def test_a_reviewer_approves_what_stands_there(run, item):
     }
 
 
+def test_what_cannot_be_undone_is_asked_once_more_in_its_own_words(run, item):
+    path, tool = address(run, "steps/billing/1/"), {"slug": "create-refund", "risk": "irreversible"}
+    Approval.objects.filter(pk=item.pk).update(subject={"tool": tool})
+    page = signed_in("rita").get(path).content.decode()
+    approve = re.search(r'<button[^>]*value="approve"[^>]*>', page)[0]
+    assert 'data-confirm="Call create-refund now?"' in approve
+    assert 'data-confirm-look="btn--primary"' in approve
+    assert 'data-confirm-typed="create-refund"' in approve
+    assert (
+        "create-refund: amount $49.00, charge ch_9002, reason “Order 1042 was charged twice.” This" in approve
+    )
+    assert "data-confirm" not in re.search(r'<button[^>]*value="reject"[^>]*>', page)[0]
+    Approval.objects.filter(pk=item.pk).update(subject={"tool": {**tool, "risk": "write"}})
+    assert "data-confirm=" not in signed_in("rita").get(path).content.decode()
+
+
 def test_an_editable_payload_is_changed_and_then_approved(run, item):
     rita = signed_in("rita")
     fields = form_of(rita, run)

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from governance import documents
-from runs.models import Event
+from governance import clock, documents
+from runs.models import Event, Step
 from tests.runs.views.journals import replay
 from tests.runs.views.people import fragment, signed_in
 from tests.runs.views.test_run_page import ada, address, text_of
@@ -124,17 +124,35 @@ def test_what_is_deep_or_long_is_bounded(run):
     assert len(fragment(signed_in("ada"), address(run, "steps/start/1/?tab=data")).content) < 120_000
 
 
+def test_an_agent_that_works_shows_how_much_of_its_sla_has_passed(run):
+    assert "SLA" not in text_of(fragment(signed_in("ada"), address(run, "steps/billing/1/")))
+    started = Step.objects.get(run=run, node="billing").started_at
+    Step.objects.filter(run=run, node="billing").update(status="running", started_at=clock.now() - 4_200_000)
+    Event.objects.filter(run=run, node="billing", type="step.retrying").delete()
+    page = fragment(signed_in("ada"), address(run, "steps/billing/1/"))
+    assert re.search(r"SLA 4\.\d+s of 20\.0s", text_of(page))
+    assert 'data-sla="20"' in page.content.decode()
+    Step.objects.filter(run=run, node="billing").update(status="succeeded", started_at=started)
+    assert "SLA" not in text_of(fragment(signed_in("ada"), address(run, "steps/billing/1/")))
+
+
+def test_a_step_names_who_plays_it_and_how_documents_call_that(run):
+    said = text_of(fragment(signed_in("ada"), address(run, "steps/classify/1/")))
+    assert said.startswith("Which specialist? Support router v1 support-router , simulated/small simulated ")
+    assert "This choice is 2% of what the run cost so far." in said
+
+
 @pytest.mark.parametrize(
     ("name", "queries"),
     [
-        ("messages", 17),
-        ("data", 18),
-        ("tools", 16),
-        ("attempts", 16),
-        ("policy", 16),
-        ("pii", 16),
-        ("cost", 16),
-        ("raw", 16),
+        ("messages", 18),
+        ("data", 19),
+        ("tools", 17),
+        ("attempts", 17),
+        ("policy", 17),
+        ("pii", 17),
+        ("cost", 17),
+        ("raw", 17),
     ],
 )
 def test_each_tab_asks_a_fixed_number_of_questions(run, name, queries, django_assert_num_queries):

@@ -13,6 +13,7 @@ from governance import clock, people, tokens
 from governance.models import Approval, User
 from runs import launch
 from runs.models import Event, Step
+from tests.left_alone import opening
 from tests.runs.views.addresses import Address, addresses
 from tests.runs.views.people import signed_in
 
@@ -59,6 +60,7 @@ def pages(demo_with_flows) -> list[Address]:
             "kinds": "flows",
             "slug": "customer-support",
             "version": 1,
+            "breaker": opening(demo_with_flows).id,
         }
     )
 

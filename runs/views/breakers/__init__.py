@@ -1,0 +1,1 @@
+"""Pages of breakers: what is left alone because it kept failing, and an admin who closes one early."""

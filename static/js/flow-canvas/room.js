@@ -1,0 +1,32 @@
+// Making room: a card that grew, a team by its members, pushes away what stands below it.
+import { snap } from "./model.js";
+import { say } from "./words.js";
+
+const GAP = 24;
+const KEY = "room";
+
+/** Moves the nodes below some cards down as far as those cards need; one undo step with the gesture before. */
+export function makeRoom(canvas, grown) {
+  const positions = moved(canvas.cards, grown);
+  const count = Object.keys(positions).length;
+  if (!count) return;
+  const before = canvas.editing.history.past.at(-1);
+  if (before) Object.assign(before, { merge: KEY, at: performance.now() });
+  canvas.editing.perform([{ op: "move", positions }], say("move", { count }), { merge: KEY });
+}
+
+function moved({ byId }, grown) {
+  const positions = {};
+  const top = (card) => (positions[card.id]?.y ?? card.y) + card.top;
+  const waiting = [...grown];
+  for (const card of waiting) {
+    const floor = top(card) + card.h;
+    for (const other of byId.values()) {
+      const isBeside = other.x >= card.x + card.w || other.x + other.w <= card.x;
+      if (other === card || isBeside || top(other) <= top(card) || top(other) >= floor) continue;
+      positions[other.id] = { x: other.x, y: snap(floor + GAP - other.top) };
+      waiting.push(other);
+    }
+  }
+  return positions;
+}
