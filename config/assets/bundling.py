@@ -16,6 +16,7 @@ ON_DEMAND = re.compile(r'\bimport\("(\.[^"]+)"\)')
 EXPORT = re.compile(r"^export ((?:async )?(?:const|class|function) )(\w+)", re.MULTILINE)
 DECLARED = re.compile(r"^(?:async )?(?:const|let|class|function) (?:(\w+)|[\[{]([^\]}]+)[\]}])", re.MULTILINE)
 UNKNOWN = re.compile(r"^(?:import\b(?!\()|export\b).*", re.MULTILINE)
+RENAMED = re.compile(r"\w+ as \w+")
 
 
 class UnreadableModule(ValueError):
@@ -32,6 +33,9 @@ class Module:
     @cached_property
     def imports(self) -> dict[str, list[str]]:
         """The names that it takes, by module; none of one that is only run."""
+        for names, _ in IMPORT.findall(self.source):
+            if renamed := RENAMED.search(names):
+                raise UnreadableModule(f"{self.path}: import {renamed[0]}: a bundle has one name for one thing")
         return {self._near(path): names_in(names) for names, path in IMPORT.findall(self.source)}
 
     @cached_property

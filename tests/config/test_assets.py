@@ -93,6 +93,15 @@ def test_imports_and_exports_in_other_words_are_refused_by_name(line):
         bundled({"js/page.js": f"{line}\n"})
 
 
+def test_an_import_under_another_name_is_refused():
+    sources = {
+        "js/page.js": 'import { at as where } from "./one.js";\nwhere();\n',
+        "js/one.js": "export const at = () => 1;\n",
+    }
+    with pytest.raises(UnreadableModule, match="js/page.js: import at as where"):
+        bundled(sources)
+
+
 def test_two_exports_of_one_name_cannot_share_a_bundle():
     sources = {
         "js/page.js": 'import { at } from "./one.js";\nimport "./other.js";\nat();\n',
