@@ -35,7 +35,9 @@ class Module:
         """The names that it takes, by module; none of one that is only run."""
         for names, _ in IMPORT.findall(self.source):
             if renamed := RENAMED.search(names):
-                raise UnreadableModule(f"{self.path}: import {renamed[0]}: a bundle has one name for one thing")
+                raise UnreadableModule(
+                    f"{self.path}: import {renamed[0]}: a bundle has one name for one thing"
+                )
         return {self._near(path): names_in(names) for names, path in IMPORT.findall(self.source)}
 
     @cached_property

@@ -53,7 +53,7 @@ class ExpressionField extends HTMLElement {
   #tell(flaw) {
     this.querySelector(".expression__note")?.remove();
     this.area.toggleAttribute("data-flawed", Boolean(flaw));
-    if (flaw) this.append(made("p", "expression__note error", { role: "status" }, sentence(flaw, this.area.value)));
+    if (flaw) this.append(made("p", "expression__note error", { role: "status" }, sentence(flaw, this.area.value, this.dataset)));
   }
 
   #open() {
@@ -118,10 +118,10 @@ class ExpressionField extends HTMLElement {
   }
 }
 
-function sentence({ reason, position }, source) {
+function sentence({ reason, position }, source, words) {
   if (position === null) return reason;
   const before = source.slice(0, position).split("\n");
-  const place = before.length > 1 ? `Line ${before.length}, character ${before.at(-1).length + 1}` : `Character ${position + 1}`;
+  const place = before.length > 1 ? `${words.line} ${before.length}, ${words.character.toLowerCase()} ${before.at(-1).length + 1}` : `${words.character} ${position + 1}`;
   return `${place}: ${reason}`;
 }
 

@@ -18,8 +18,8 @@ export function nextTheme() {
 }
 
 function label() {
-  const words = `Theme: ${current() === "system" ? "follow system" : current()}`;
   for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+    const words = button.dataset[current()];
     button.setAttribute("aria-label", words);
     button.title = words;
   }

@@ -7,15 +7,15 @@ const place = ({ iteration, item }, name, who) => `${name}${iteration > 1 ? ` ($
 const because = (error) => (error ? `${error.code}: ${error.message}` : "");
 const dollars = (amount) => usd((amount ?? 0) * 1e9);
 const called = (name, { status, error, cost_usd, cached, tokens }) =>
-  [name, error ? because(error) : status, cached ? "cached" : tokens ? `${tokens.input} in, ${tokens.output} out` : "", cost_usd ? dollars(cost_usd) : ""];
+  [name, error ? because(error) : status, cached ? word("cached") : tokens ? `${tokens.input} ${word("in")}, ${tokens.output} ${word("out")}` : "", cost_usd ? dollars(cost_usd) : ""];
 
 const SAYS = {
   "run.created": ({ user }) => [user],
   "run.finished": ({ status, error }) => [status, because(error)],
-  "run.waiting": ({ waiting }, nodes) => (waiting ?? []).map(({ kind, node }) => `${kind} at ${nodes[node]?.name ?? node}`),
+  "run.waiting": ({ waiting }, nodes) => (waiting ?? []).map(({ kind, node }) => `${kind} ${word("at")} ${nodes[node]?.name ?? node}`),
   "step.started": (data) => (data.turn ? [turnOf(data).part, data.input?.task] : []),
   "step.finished": ({ status, ports, error }) => [status, because(error), (ports ?? []).filter((port) => port !== "out").map((port) => `→ ${port}`).join(" ")],
-  "step.retrying": ({ after_s, error }) => [`in ${duration((after_s ?? 0) * 1000)}`, because(error)],
+  "step.retrying": ({ after_s, error }) => [`${word("after")} ${duration((after_s ?? 0) * 1000)}`, because(error)],
   "step.waiting": ({ kind, until }) => [kind, until],
   "model.called": (data) => called(data.model, data),
   "tool.called": (data) => called(data.tool, data),
