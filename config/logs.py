@@ -21,6 +21,7 @@ KEPT = {"IP_ADDRESS", "MAC_ADDRESS"}
 MASKED = frozenset(ENTITIES) - KEPT
 MAY_HOLD = re.compile(r"@|\d(?:[^\w\n]{0,3}\d){6}|[A-Za-z]{2}\d{2}|\w{25}")
 LONGEST = 16_384  # characters of a message or of a traceback
+MOST_WAITING = 1_000  # lines that are to be scanned
 
 # What looks like a credential never reaches a log line, whoever wrote it there.
 SECRETS = re.compile(
@@ -72,7 +73,12 @@ class JsonLine(logging.Formatter):
 
 
 class Stderr(logging.StreamHandler):
-    """Writes at once what needs no scan, and the rest as soon as it is scanned."""
+    """Writes at once what needs no scan, and the rest as soon as it is scanned: at most MOST_WAITING lines wait, and a
+    line says how many more there were.
+
+    A line is scanned without the handler's lock and written with it. Who closes handlers holds that lock, so `close`
+    awaits nothing: what waits then is written on, before the interpreter ends at the latest.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,20 +87,47 @@ class Stderr(logging.StreamHandler):
 
     def _begin(self) -> None:
         self._scanning = ThreadPoolExecutor(1, thread_name_prefix="log")
+        self._waiting = self._dropped = 0  # both with the handler's lock alone
 
     def emit(self, record: logging.LogRecord) -> None:
         if not self._needs_scan(record):
             super().emit(record)
-            return
-        try:
-            self._scanning.submit(super().emit, record)
-        except RuntimeError:  # the interpreter is ending
-            super().emit(record)
+        elif self._waiting >= MOST_WAITING:
+            self._dropped += 1
+        else:
+            self._scan_later(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, which `_scan` may have made already."""
+        return record.__dict__.get("scanned") or super().format(record)
 
     def close(self) -> None:
-        """Once what waits is written."""
-        self._scanning.shutdown()
+        self._scanning.shutdown(wait=False)
         super().close()
+
+    def _scan_later(self, record: logging.LogRecord) -> None:
+        try:
+            self._scanning.submit(self._scan, record)
+        except RuntimeError:  # closed, or the interpreter is ending
+            super().emit(record)
+        else:
+            self._waiting += 1
+
+    def _scan(self, record: logging.LogRecord) -> None:
+        """In the thread. What cannot be formatted is told of by `logging`, which tries again."""
+        try:
+            record.scanned = super().format(record)
+        finally:
+            with self.lock:
+                super().emit(record)
+                self._waiting -= 1
+                self._tell_dropped()
+
+    def _tell_dropped(self) -> None:
+        if self._dropped and (not self._waiting or self._dropped >= MOST_WAITING):
+            told = ("baton.logs", logging.WARNING, __file__, 0, "%d log lines were dropped: too many waited")
+            super().emit(logging.LogRecord(*told, (self._dropped,), None))
+            self._dropped = 0
 
     @staticmethod
     def _needs_scan(record: logging.LogRecord) -> bool:

@@ -54,7 +54,8 @@ class Function:
     `call(arguments, calling)` gets arguments that fit, and gives what the model is told as JSON; a StepFailed with
     `denied`, `rejected` or `tool_not_allowed` is told to the model too, any other ends the conversation. The calls of
     one turn are started in order and run at once; everything that names a call (`hand_over`, `turn`) must be asked
-    for before the first wait. With `ends`, what `call` returns is the answer of the agent.
+    for before the first wait. With `ends`, what `call` returns is the answer of the agent. A turn that calls one which
+    `is_round` counts to the `most_rounds` that the model was given; any other call counts as one of a tool.
     """
 
     name: str
@@ -62,3 +63,4 @@ class Function:
     parameters: Mapping
     call: Callable[[Mapping, Calling], Awaitable[Any]]
     ends: bool = False
+    is_round: bool = False

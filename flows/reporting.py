@@ -18,14 +18,20 @@ NAMES = {  # what stands in `reports.may`: the name of the function
     "out_of_scope": "out_of_scope",
 }
 LONGEST = 2_000  # characters of one report
+LONGEST_ANSWER = 20_000  # characters that a person answers with
 MOST = {"status": 20, "help": 5}  # of an agent's answer; who it hands over to goes on counting
+MOST_ASKED = 20  # questions and escalations of all agents of one run
+
+
+def words(description: str, most: int = LONGEST) -> dict:
+    return {"type": "string", "minLength": 1, "maxLength": most, "description": description}
+
+
 ANSWER = strict(
-    {"answer": {"type": "string", "minLength": 1, "description": "What the agent is told"}},
+    {"answer": words("What the agent is told", LONGEST_ANSWER)},
     required=("answer",),
 )
-IN_WORDS = strict(
-    {"text": {"type": "string", "minLength": 1, "description": "The answer in its place"}}, required=("text",)
-)
+IN_WORDS = strict({"text": words("The answer in its place", LONGEST_ANSWER)}, required=("text",))
 
 Call = Callable[[Mapping, Calling], Awaitable[Any]]
 
@@ -70,7 +76,7 @@ def _status(call: Call) -> Function:
     return Function(
         NAMES["status"],
         "Tells the people who watch how far you are, in a sentence or two. Nobody answers; go on with your work.",
-        strict({"text": _words("How far you are, and what comes next")}, required=("text",)),
+        strict({"text": words("How far you are, and what comes next")}, required=("text",)),
         call,
     )
 
@@ -81,7 +87,7 @@ def _help(call: Call) -> Function:
         "Asks a person one question that you cannot answer with what you have, and tells you what they say. It may "
         "take hours: ask only what you need to go on, so that it can be answered in a few words.",
         strict(
-            {"question": _words("The question, with all that is needed to answer it")}, required=("question",)
+            {"question": words("The question, with all that is needed to answer it")}, required=("question",)
         ),
         call,
     )
@@ -92,7 +98,7 @@ def _escalate(call: Call) -> Function:
         NAMES["escalate"],
         "Gives the whole task to a person, who answers in your place. Use it where you must not or cannot decide.",
         strict(
-            {"reason": _words("What happened, what is at stake, and what is to be decided")},
+            {"reason": words("What happened, what is at stake, and what is to be decided")},
             required=("reason",),
         ),
         call,
@@ -101,7 +107,7 @@ def _escalate(call: Call) -> Function:
 
 
 def _out_of_scope(agent: Mapping, others: Sequence[tuple[str, Mapping | None]], call: Call) -> Function:
-    properties = {"reason": _words("Why it is not yours, in a sentence that whoever asked can read")}
+    properties = {"reason": words("Why it is not yours, in a sentence that whoever asked can read")}
     if others:
         purposes = [(name, (document or {}).get("purpose", "")) for name, document in others]
         properties["agent"] = {
@@ -131,10 +137,6 @@ def boundary(agent: Mapping) -> str:
 def _listed(title: str, texts: Iterable[str]) -> str:
     said = "; ".join(text.strip().rstrip(".") for text in texts if text.strip())
     return f"{title}{said}. " if said else ""
-
-
-def _words(description: str) -> dict:
-    return {"type": "string", "minLength": 1, "maxLength": LONGEST, "description": description}
 
 
 def candidates(others: Iterable[str], chosen: str | None, refused: Mapping[str, str]) -> list[dict]:

@@ -13,7 +13,7 @@ from governance.models import Group, Membership, Project
 from governance.models.projects import ROLES
 from governance.refusals import Problem
 from governance.rules import ACTIONS, APPROVE, EFFECTS, FACTS, REVIEWERS
-from governance.schemas import MUST_BE, nearest
+from governance.schemas import MUST_BE, ROLES_ARE, nearest
 
 LONGEST_WHEN = 4_000
 LONGEST_DUE_S = 31 * 86_400
@@ -21,6 +21,7 @@ REVIEWER = {
     "type": "string",
     "maxLength": 200,
     "pattern": rf"^(role:({'|'.join(ROLES)})|user:\S+|group:[a-z0-9-]{{1,64}})$",
+    ROLES_ARE: list(ROLES),
     MUST_BE: f"role: with one of {', '.join(ROLES)}, user: with a username, or group: with a group's slug",
 }
 SCHEMA: dict[str, Any] = {

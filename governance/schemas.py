@@ -19,6 +19,7 @@ MAX_DEPTH = 64
 MAX_PROBLEMS = 100
 MAX_SHOWN = 80
 MOST_SUGGESTED, MOST_KNOWN = 10, 500  # alike names are looked for in some 10 µs each
+ROLES_ARE = "x-roles"  # beside the pattern of who is asked: the roles that "role:" may name
 MUST_BE = "x-must-be"  # beside a pattern: what it asks for, in words
 MOST_EXPLAINED = 40_000  # checks that could each fail; one takes some 15 µs to tell
 TOO_MUCH = "This nests deeper than can be checked: the schema refers to itself several times for each level."
@@ -157,6 +158,8 @@ def explain(error: jsonschema_rs.ValidationError, schema: Mapping | bool, at: st
         yield Problem(where, f"A field's name does not fit: {_short(facts['error'].message)}.", kind)
     elif kind == "pattern" and "pattern" not in facts:
         yield Problem(where, "This text is too long for the schema's pattern: shorten it.", kind)
+    elif kind == "pattern" and (mistaken := _mistaken(error.instance, said)):
+        yield Problem(where, mistaken, kind)
     elif kind == "pattern" and isinstance(said.get(MUST_BE), str):
         yield Problem(where, f"This must be {said[MUST_BE]}.", kind)
     elif kind in SENTENCES:
@@ -176,6 +179,15 @@ def _place(schema: Mapping | bool, path: Iterable[str | int]) -> Mapping:
         else:
             return {}
     return found if isinstance(found, Mapping) else {}
+
+
+def _mistaken(value: Any, said: Mapping) -> str:
+    """The sentence for a role that there is not; "": the text is wrong in another way."""
+    start, _colon, role = value.partition(":") if isinstance(value, str) else ("", "", "")
+    roles = said.get(ROLES_ARE, ())
+    if start != "role" or not roles or role in roles:
+        return ""
+    return f"There is no role {_short(role)!r}: there are {', '.join(roles)}."
 
 
 def _instead(field: str, known: Iterable[str]) -> str:

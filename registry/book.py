@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError, connection
 
 from governance import clock, ids
 from registry import openings
@@ -23,6 +23,7 @@ MOST_ENTRIES = 1_000
 MOST_RUNS = 10
 LONGEST_MESSAGE = 300
 HEARD_EVERY_US = 10_000_000
+MOST_TRIES = 20  # a few times a second
 
 log = logging.getLogger("baton.breakers")
 
@@ -31,7 +32,8 @@ log = logging.getLogger("baton.breakers")
 class Entry:
     """One opening. Times are microseconds; `runs` are the first that saw it, `refused` the calls that it turned away.
 
-    `changes` and `stored` count: what differs is still to be written, and what was never stored is a new row.
+    `changes` and `stored` count: what differs is still to be written, and what was never stored is a new row. `tries`
+    are those in a row that a database which answers refused.
     """
 
     id: int
@@ -46,6 +48,7 @@ class Entry:
     closed_at: int | None = None
     changes: int = 1
     stored: int = 0
+    tries: int = 0
 
 
 class Book:
@@ -74,7 +77,8 @@ class Book:
             said = shorten(storable_text(message), LONGEST_MESSAGE)
             known = self._open.get(change.key)
             if known is None:
-                if len(self._open) < MOST_ENTRIES:
+                # One that is held and not known was closed by a person meanwhile, or given up here.
+                if change.became == "opened" and len(self._open) < MOST_ENTRIES:
                     entry = Entry(ids.new_id(), change.key, now, probe_at, change.failures, code, said)
                     self._open[change.key] = entry
                     _seen(entry, run)
@@ -115,9 +119,8 @@ class Book:
         with self._lock:
             numbers = {entry.id: key for key, entry in self._open.items() if entry.stored}
         for number in openings.closed_among(numbers):
-            self._forget(numbers[number], number)
             if self._loop is not None and not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(close, numbers[number])
+                self._loop.call_soon_threadsafe(self._heed, numbers[number], number, close)
         if now >= self._hear_at:
             self._hear_at = now + HEARD_EVERY_US
             with self._lock:
@@ -141,18 +144,38 @@ class Book:
                 continue
             try:
                 openings.store(copy, self._process, closing)
-            except IntegrityError as error:  # its project is gone
-                log.warning("an open breaker could not be written down: %s", error)
-                self._forget(entry.key, entry.id)
-            entry.stored = copy.changes
+            except DatabaseError as error:
+                if not self._is_given_up(entry, error):
+                    continue
+            entry.stored, entry.tries = copy.changes, 0
         with self._lock:
             self._closed = [entry for entry in self._closed if entry.stored != entry.changes]
 
-    def _forget(self, key: Hashable, number: int) -> None:
+    def _is_given_up(self, entry: Entry, error: DatabaseError) -> bool:
+        """Whether this one is not tried again; those behind it are. Raises the error where the database is away."""
+        if not connection.is_usable():
+            raise error
+        entry.tries += 1
+        # An IntegrityError says that its project is gone.
+        if entry.tries < MOST_TRIES and not isinstance(error, IntegrityError):
+            return False
+        log.warning("an open breaker could not be written down: %s", error)
+        self._forget(entry.key, entry.id)
+        return True
+
+    def _heed(self, key: Hashable, number: int, close: Callable[[Hashable], None]) -> None:
+        """On the loop: no probe ends between the two."""
+        if self._forget(key, number):
+            close(key)
+
+    def _forget(self, key: Hashable, number: int) -> bool:
+        """Whether that was what is known of the peer."""
         with self._lock:
             known = self._open.get(key)
-            if known is not None and known.id == number:
-                del self._open[key]
+            if known is None or known.id != number:
+                return False
+            del self._open[key]
+            return True
 
 
 def _seen(entry: Entry, run: str) -> None:

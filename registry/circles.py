@@ -6,18 +6,22 @@ often it comes; `max_tool_calls` ends that.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
+from registry.calls import CallFailed
 from registry.context_window import cut_middle
 
-SAME_ANSWERS = 2  # so many equal answers to equal calls are enough: the next such call is not made
+SAME_ANSWERS = (
+    2  # so many equal answers to equal calls are enough: the next such call is not made, but told so
+)
 LONGEST_SHOWN = 120  # characters of a call's arguments in a sentence
 LONGEST_KEPT = 2_000  # characters of an answer in what was done so far
 EXACT = 1 << 53  # whole numbers below it are the same as int and as double
-TIMES = {3: "three", 4: "four", 5: "five"}
+TIMES = {2: "twice", 3: "three times", 4: "four times", 5: "five times"}
 
 
 class Asking(NamedTuple):
@@ -53,24 +57,63 @@ class Made(NamedTuple):
     told: str
 
 
+class Circle(NamedTuple):
+    """A call that would be told the same as before: `since` are those made after it, `same` how often it was told so at
+    the end, `times` how often it is asked for now."""
+
+    since: list[Asking]
+    same: int
+    times: int
+
+    def path(self, asking: Asking) -> str:
+        return " → ".join(map(str, (asking, *self.since, asking)))
+
+
 class Trail:
-    """The calls of one agent's conversation, in order. `patience` is how many circles more a person allowed it."""
+    """The calls of one agent's conversation, in order.
+
+    Who asks the same once more is told so first; who then goes on in the circle is stopped. `patience` is in how many
+    turns a person lets it go on all the same. It says nothing of what came before: the calls of a conversation that is
+    played again must take their names in the order in which they took them first.
+    """
 
     def __init__(self, agent: str = "", patience: int = 0):
-        self.agent, self.enough = agent, SAME_ANSWERS + patience
+        self.agent, self.patience = agent, patience
         self.made: list[Made] = []
+        self._told: dict[str, int] = {}  # the calls of a circle that the model was told of, and in which turn
+        self._unmade: Counter[str] = Counter()
+        self._free_turn = 0  # in which patience lets everything pass
 
     def is_worn(self, asking: Asking, beside: Sequence[Asking]) -> bool:
         """Whether the call has to be judged first: it was asked for often enough, `beside` it in its turn too."""
         before = [*(made.asking for made in self.made), *beside]
-        return sum(each.key == asking.key for each in before) >= self.enough
+        return sum(each.key == asking.key for each in before) >= SAME_ANSWERS
 
-    def circle(self, asking: Asking) -> str | None:
-        """The circle that this call would close, in words; None where it may be made."""
+    def refusal(self, asking: Asking, turn: int) -> str | None:
+        """Why this call of that turn is not made, as its model is told; None where it is. Raises CallFailed
+        `delegation_cycle` where the model was told so in an earlier turn and has learnt nothing since."""
+        found = self._circle(asking)
+        if found is None:
+            self._told.pop(asking.key, None)
+            return None
+        if self._told.get(asking.key, turn) == turn:
+            for each in (asking, *found.since):
+                self._told.setdefault(each.key, turn)
+            self._unmade[asking.key] += 1
+            return self._warning(asking, found)
+        if turn != self._free_turn:
+            if not self.patience:
+                raise CallFailed("delegation_cycle", self._sentence(asking, found))
+            self.patience -= 1
+            self._free_turn = turn
+        return None
+
+    def _circle(self, asking: Asking) -> Circle | None:
+        """The circle that this call would close; None where it may be made."""
         places = [place for place, made in enumerate(self.made) if made.asking.key == asking.key]
         told = [self.made[place].told for place in places]
         # What has changed before is asked about because it changes: it gets one more chance.
-        wanted = self.enough + (len(set(told)) > 1)
+        wanted = SAME_ANSWERS + (len(set(told)) > 1)
         if len(told) < wanted or len(set(told[-wanted:])) > 1:
             return None
         last = places[-1]
@@ -78,17 +121,24 @@ class Trail:
         since = self.made[last + 1 :]
         if any((made.asking.key, made.told) not in before for made in since):
             return None
-        return self._named(asking, [made.asking for made in since], len(places) + 1)
+        return Circle([made.asking for made in since], wanted, len(places) + self._unmade[asking.key] + 1)
 
-    def _named(self, asking: Asking, since: Sequence[Asking], times: int) -> str:
-        if since:
-            path = " → ".join(map(str, (asking, *since, asking)))
-            found = f"{self.agent} → {path}, with the same answers as before"
-        else:
-            found = f"{self.agent} → {asking} {TIMES.get(times, times)} times with the same answer"
+    def _warning(self, asking: Asking, circle: Circle) -> str:
+        path = f" ({circle.path(asking)})" if circle.since else ""
         return (
-            f"The tool calls go in a circle: {found}. The last of these calls was not made. Let the agent answer with "
-            "what it was told, or ask for something else."
+            f"not made: you asked this {TIMES[circle.same]} and were told the same{path}; answer with what you know, "
+            "or ask for something else"
+        )
+
+    def _sentence(self, asking: Asking, circle: Circle) -> str:
+        if circle.since:
+            found = f"{circle.path(asking)}, with the same answers as before"
+        else:
+            times = TIMES.get(circle.times, f"{circle.times} times")
+            found = f"{asking} {times} with the same answer"
+        return (
+            f"The tool calls go in a circle: {self.agent} → {found}. The last of these calls was not made; the agent "
+            "had been told that it goes in one. Let it answer with what it was told, or ask for something else."
         )
 
     def so_far(self) -> list[dict]:

@@ -45,11 +45,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A function that a model may call besides tools: what it is told of it, and whether its result is the answer."""
+    """A function that a model may call besides tools: what it is told of it, whether its result is the answer, and
+    whether a turn that calls it is one of the rounds of a conversation that has `most_rounds`."""
 
     description: str
     parameters: Mapping
     ends: bool = False
+    is_round: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Talk:
 
     `instructions` and `text` are rendered; `history` holds earlier messages {role, content}; `tools` are the
     documents of what may be called, by slug, `functions` what may be called besides. After `most_rounds` turns that
-    called a function nothing is offered any more. Attempt n of a step grants n repairs in total.
+    called a function which `is_round` nothing is offered any more; every other call counts to `max_tool_calls`. Attempt
+    n of a step grants n repairs in total.
     """
 
     instructions: str
@@ -124,9 +127,9 @@ class _Conversation:
             for slug, document in talk.tools.items()
             if slug not in talk.functions  # of one name there is one: what the flow itself offers
         ]
-        self.functions = [
-            offer_of(name, one.description, one.parameters) for name, one in talk.functions.items()
-        ]
+        self.functions = {
+            name: offer_of(name, one.description, one.parameters) for name, one in talk.functions.items()
+        }
         self.turns = self.tool_calls = self.repairs = self.rounds = 0
         self.overdone = False  # a turn asked only for what it had used up
 
@@ -147,12 +150,17 @@ class _Conversation:
 
     def _offered(self) -> list[dict]:
         """What the model may call now: nothing once it has done its rounds, so that it answers."""
-        has_room = self.tool_calls < self.talk.max_tool_calls
-        if self.talk.most_rounds is None:
-            return [*self.tools, *self.functions] if has_room else []
-        if self.overdone or self.rounds >= self.talk.most_rounds:
+        most = self.talk.most_rounds
+        if most is not None and (self.overdone or self.rounds >= most):
             return []
-        return [*(self.tools if has_room else ()), *self.functions]
+        if self.tool_calls < self.talk.max_tool_calls:
+            return [*self.tools, *self.functions.values()]
+        return [offered for name, offered in self.functions.items() if self._is_round(name)]
+
+    def _is_round(self, name: str) -> bool:
+        """Whether what calls this is counted as a round, not as a tool call."""
+        offer = self.talk.functions.get(name)
+        return offer is not None and offer.is_round and self.talk.most_rounds is not None
 
     async def _turn(self, offered: list[dict]) -> Reply:
         self.turns += 1
@@ -175,12 +183,13 @@ class _Conversation:
         self.overdone = True
         answers = [self._answer(call, index, reply.text) for index, call in enumerate(wanted)]
         results = await self._results(wanted, answers)
-        self.rounds += any(call.name in self.talk.functions for call in wanted)
+        self.rounds += any(self._is_round(call.name) for call in wanted)
         for call, result in zip(wanted, results, strict=True):
             self.messages.append({"role": "tool", "tool_call_id": call.id, "content": result})
 
     async def _results(self, wanted: Sequence[Wanted], answers: Sequence[Answer]) -> list[str]:
-        """All at once but those that may close a circle: they wait for what the others are told."""
+        """All at once but those that may close a circle: they wait for what the others are told. Which those are
+        follows from the calls alone, so that they take their names in the same order when they are played again."""
         calls = [asking(call) for call in wanted]
         at_once, judged = [], []
         for index, call in enumerate(calls):
@@ -192,9 +201,10 @@ class _Conversation:
             if answers[index].is_made:
                 self.trail.made.append(Made(calls[index], told[index]))
         for index in judged:
-            circle = self.trail.circle(calls[index])
-            if circle is not None:
-                raise CallFailed("delegation_cycle", circle)
+            why_not = self.trail.refusal(calls[index], self.turns)
+            if why_not is not None:
+                told[index] = failure_text("limit", why_not)
+                continue
             told[index] = await answers[index].get()
             self.trail.made.append(Made(calls[index], told[index]))
         return [told[index] for index in range(len(wanted))]
@@ -202,7 +212,7 @@ class _Conversation:
     def _answer(self, call: Wanted, index: int, said: str) -> Answer:
         """What answers one call. Those that are answered without doing anything are told why."""
         offer = self.talk.functions.get(call.name)
-        if offer is None or self.talk.most_rounds is None:
+        if not self._is_round(call.name):
             if self.tool_calls >= self.talk.max_tool_calls:
                 return _refused(f"at most {self.talk.max_tool_calls} tool calls are allowed")
             self.tool_calls += 1

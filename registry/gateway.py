@@ -30,6 +30,7 @@ async def model_call(desk: Desk, ask: ModelAsk) -> Reply:
     """One answer of a model. Raises CallFailed; the desk is asked for the call's name before the first wait."""
     call = desk.next_call()
     recorded = desk.recall(call)
+    _refuse_anothers(call, recorded, None)
     if is_answered(recorded):
         reply = lines.recorded_reply(desk, recorded.result)
         return await answers.allowed(desk, call, reply, recorded.result.get("held"))
@@ -52,6 +53,7 @@ async def tool_call(desk: Desk, ask: ToolAsk) -> Any:
     """One output of a tool. Raises CallFailed; the desk is asked for the call's name before the first wait."""
     call = desk.next_call()
     recorded = desk.recall(call)
+    _refuse_anothers(call, recorded, ask.tool.slug)
     if is_answered(recorded):
         return await _allowed(desk, call, recorded.result["output"], recorded.result.get("held"))
     if recorded.result is not None and recorded.result.get("final"):
@@ -181,6 +183,21 @@ def _record_cached_tool(desk: Desk, call: str, ask: ToolAsk, passed: privacy.Pas
 def is_answered(recorded: Recorded) -> bool:
     """Whether the journal holds a good answer of this call."""
     return recorded.result is not None and recorded.result.get("status") == "ok"
+
+
+def _refuse_anothers(call: str, recorded: Recorded, tool: str | None) -> None:
+    """Where the journal holds another call under this name, neither is its answer handed on nor anything sent: from
+    here on nobody can tell what was done. `tool` is None for a model. Raises CallFailed, which no model is told."""
+    known = recorded.result
+    if known is None or (known.get("tool") == tool if tool else "model" in known):
+        return
+    now = f"the tool {tool}" if tool else "a model"
+    was = f"the tool {known['tool']}" if "tool" in known else "a model" if "model" in known else "a handoff"
+    raise CallFailed(
+        "step_failed",
+        f"The journal holds the call {call} as one of {was}; played again, the step asks for {now} in its place. "
+        "Nothing was sent. Look at what the run has done, and start it anew.",
+    )
 
 
 def _check_arguments(desk: Desk, ask: ToolAsk, meant: Mapping, shown: Mapping) -> None:

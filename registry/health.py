@@ -27,18 +27,15 @@ def well(desk: Desk, admission: Admission) -> None:
     _tell(desk, admission.succeeded())
 
 
-def unwell(desk: Desk, admission: Admission, code: str, said: str) -> None:
-    """5xx, no answer in time, no connection: `code`, and `said` for people, without secrets. The run gets a `note` for
-    each peer that is left alone for it."""
-    _tell(desk, admission.failed(), code, said)
+def unwell(desk: Desk, admission: Admission, code: str, status: int | None = None) -> None:
+    """5xx, no answer in time, no connection. The run gets a `note` for each peer that is left alone for it."""
+    _tell(desk, admission.failed(), code, _in_own_words(code, status))
 
 
-def judge(
-    desk: Desk, admission: Admission, code: str, said: str, *, status: int | None, retryable: bool
-) -> None:
+def judge(desk: Desk, admission: Admission, code: str, *, status: int | None, retryable: bool) -> None:
     """Only what speaks of the peer's health counts against it."""
     if code == "timeout" or (status or 0) >= 500 or (status is None and retryable):
-        unwell(desk, admission, code, said)
+        unwell(desk, admission, code, status)
     elif status is not None:
         well(desk, admission)
     else:
@@ -50,6 +47,14 @@ def _tell(desk: Desk, changes: list[Change], code: str = "", said: str = "") -> 
         BOOK.tell(change, BREAKERS.cool_down_s, code, said, _run(desk.facts))
         if change.became == "opened":
             desk.add("note", _opened(change.key))
+
+
+def _in_own_words(code: str, status: int | None) -> str:
+    """What went wrong, for who looks after the peer. What it said itself can quote what it was sent: that stands in the
+    run alone, looked through first."""
+    if status is not None:
+        return f"It answered {status}."
+    return "It gave no answer in time." if code == "timeout" else "It could not be reached, or broke off."
 
 
 def _run(facts: Facts) -> str:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from governance.port import Desk, Facts
 from governance.privacy import Ruleset
-from registry import answers, health, lines
+from registry import answers, health, lines, privacy
 from registry.address import Guard
 from registry.backends import BackendError, ModelReply, ModelRequest, backend
 from registry.breaker import Admission, BreakerOpen
@@ -18,11 +18,13 @@ from registry.checks import provider_of
 from registry.health import BREAKERS as BREAKERS
 from registry.lookups import Provider
 from registry.reservations import Reservation
+from registry.untrusted import shorten
 from registry.usage import Usage, capped, worst_case
 
 DEFAULT_MAX_TOKENS = 1024
 GRACE_S = 5.0  # a backend keeps its own deadline; this one stops a backend that does not
 CHARACTERS_PER_TOKEN = 4
+LONGEST_FAILURE = 500  # characters of what a failed call says
 
 
 def guard() -> Guard:
@@ -130,24 +132,46 @@ class Attempt:
             raise
         except BackendError as error:
             health.judge(
-                self.desk,
-                self.admission,
-                error.code,
-                error.message,
-                status=error.status,
-                retryable=error.retryable,
+                self.desk, self.admission, error.code, status=error.status, retryable=error.retryable
             )
-            status = "refused_by_peer" if error.refused_by_peer else "error"
-            failure, used = failure_of(error), Usage(error.input_tokens, error.output_tokens, error.cost_nano)
-            self._failed(status, failure, self._counted(used, error.usage_estimated))
-            await self.reservation.settled()
-            raise failure from error
+            raise await self._went_wrong(error) from error
         except TimeoutError as late:
             failure = _late(self.request)
-            health.unwell(self.desk, self.admission, failure.code, failure.message)
+            health.unwell(self.desk, self.admission, failure.code)
             raise self._failed("error", failure, self._seen(streamed)) from late
         health.well(self.desk, self.admission)
         return answer
+
+    async def _went_wrong(self, error: BackendError) -> CallFailed:
+        """The failure, booked and on record in words that may be kept."""
+        said = Usage(error.input_tokens, error.output_tokens, error.cost_nano)
+        used = self._counted(said, error.usage_estimated)
+        try:
+            failure = await self._as_told(failure_of(error))
+        except BaseException:
+            lost = CallFailed(
+                "cancelled", "The call failed; what was said of it could not be looked through."
+            )
+            self._failed("error", lost, used)
+            raise
+        self._failed("refused_by_peer" if error.refused_by_peer else "error", failure, used)
+        await self.reservation.settled()
+        return failure
+
+    async def _as_told(self, failure: CallFailed) -> CallFailed:
+        """The failure as the rules leave it: a provider's error can quote what it was sent, or what it knows.
+
+        It is cut to its length last: half an address is none to a detector.
+        """
+        try:
+            passed = await privacy.passing(self.desk, self.call, self.rules, answers.WHERE, failure.message)
+            said = passed.content
+        except CallFailed as stopped:
+            answered = "failed" if failure.status is None else f"answered {failure.status}"
+            said = f"{self.ask.model} {answered}. {stopped.message}"
+        failure.message = shorten(said, LONGEST_FAILURE)
+        failure.args = (failure.message,)
+        return failure
 
     async def _arrived(self, answer: ModelReply) -> tuple[Reply, str]:
         """On record as the rules leave it; what they stop has its cost on record, and no words."""

@@ -57,6 +57,7 @@ def close(project: Project, number: int, by: User) -> BreakerOpening:
     opening = BreakerOpening.objects.filter(project=project, pk=number).first()
     if opening is None:
         raise NotFound(f"There is no breaker {ids.encode(number)!r} in this project.")
+    _lock(project.pk)
     rows = _of_peer(opening)
     if not rows.update(closed_at=clock.now(), closing="person", closed_by=by.username):
         raise Conflict("This breaker is closed already: calls go out again.")
@@ -83,6 +84,8 @@ def store(entry: "Entry", process: str, closing: str) -> None:
         "closed_at": entry.closed_at,
         "closing": closing if entry.closed_at is not None else "",
     }
+    if not entry.stored or entry.closed_at is not None:
+        _lock(project_id)
     name = {"project_id": project_id, "kind": kind, "slug": slug, "model": "".join(model)[:200]}
     if entry.stored:
         if not BreakerOpening.objects.filter(pk=entry.id, closed_at=None).update(**changing):
@@ -126,6 +129,11 @@ def sweep() -> None:
     oldest = closed.order_by("-id").values_list("pk", flat=True)[MOST_CLOSED : MOST_CLOSED + 1].first()
     if oldest is not None:
         closed.filter(pk__lte=oldest).delete()
+
+
+def _lock(project_id: int) -> None:
+    """Until the transaction ends: of processes that open or close one peer at a moment each sees the others' rows."""
+    Project.objects.select_for_update(no_key=True).only("pk").filter(pk=project_id).first()
 
 
 def _tell(opening: BreakerOpening, act: str, data: Mapping) -> None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from governance.schemas import MUST_BE
+from governance.models.projects import ROLES
+from governance.schemas import MUST_BE, ROLES_ARE
+from registry.sqlite.limits import LONGEST_STATEMENT
 from registry.sqlite.placeholders import names_in
 from registry.tools import TOOLS
 
@@ -91,6 +93,7 @@ REVIEWER = {
     "type": "string",
     "maxLength": 200,
     "pattern": "^(role:(viewer|author|operator|reviewer|admin)|user:[^\\s:]{1,150}|group:[a-z0-9-]{1,64})$",
+    ROLES_ARE: list(ROLES),
     MUST_BE: "role: and a role, user: and a username, or group: and a group's slug, such as role:operator",
 }
 REPORTS = closed(
@@ -187,7 +190,7 @@ SQL_CONFIG = closed(
     {
         "database": DATABASE,
         "tables": {**listed(TABLE, 200), "minItems": 1, "uniqueItems": True},
-        "query": {"type": "string", "maxLength": 20_000},
+        "query": {"type": "string", "maxLength": LONGEST_STATEMENT},
         "max_rows": {"type": "integer", "minimum": 1, "maximum": 1_000},
     },
     ("database", "tables"),
@@ -254,7 +257,7 @@ PROVIDER = document(
 
 EXPRESSION_INPUT = closed({"expression": {"type": "string", "maxLength": 1000}}, ("expression",))
 DEFAULT_INPUTS: Mapping[str, dict] = {"calculator": EXPRESSION_INPUT}
-STATEMENT = {"type": "string", "minLength": 1, "maxLength": 20_000}
+STATEMENT = {"type": "string", "minLength": 1, "maxLength": LONGEST_STATEMENT}
 SCALAR_TYPES = ["string", "number", "boolean", "null"]
 ANY_INPUT: Mapping = {"type": "object", "properties": {}}
 

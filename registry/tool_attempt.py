@@ -153,8 +153,10 @@ async def _called(sending: Sending, secrets: dict[str, str], admission: Admissio
             sending.failed(CallFailed("cancelled", "The call was cancelled."))
         raise
     except ToolError as error:
-        said = _in_own_words(error)
-        health.judge(desk, admission, error.code, said, status=error.status, retryable=error.retryable)
+        if error.is_peers_fault:
+            health.judge(desk, admission, error.code, status=error.status, retryable=error.retryable)
+        else:
+            admission.dropped()
         if _is_lost(error, document):
             raise _Lost from error
         raise sending.failed(await _as_told(sending, _failure(error, document))) from error
@@ -188,15 +190,6 @@ async def _as_told(sending: Sending, failure: CallFailed) -> CallFailed:
     failure.message = sending.covered(passed.content)
     failure.args = (failure.message,)
     return failure
-
-
-def _in_own_words(error: ToolError) -> str:
-    """What went wrong, for who looks after the peer. What it said itself stands in the run, looked through first."""
-    if error.status is not None:
-        return f"It answered {error.status}."
-    return (
-        "It gave no answer in time." if error.code == "timeout" else "It could not be reached, or broke off."
-    )
 
 
 def _is_lost(error: ToolError, document: Mapping) -> bool:

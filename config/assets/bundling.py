@@ -14,7 +14,18 @@ from functools import cached_property
 IMPORT = re.compile(r'^import (?:\{([^}]*)\} from )?"(\.[^"]+)";\n', re.MULTILINE)
 ON_DEMAND = re.compile(r'\bimport\("(\.[^"]+)"\)')
 EXPORT = re.compile(r"^export ((?:async )?(?:const|class|function) )(\w+)", re.MULTILINE)
-DECLARED = re.compile(r"^(?:async )?(?:const|let|class|function) (?:(\w+)|[\[{]([^\]}]+)[\]}])", re.MULTILINE)
+DECLARED = re.compile(r"^(?:async )?(?:class|function\*?) ([\w$]+)", re.MULTILINE)
+VARIABLE = re.compile(r"^(?:const|let|var)\b.*", re.MULTILINE)
+PLAIN = re.compile(r"(?:const|let|var) (?:([\w$]+)|\[([\w$\s,]*)\]|\{([\w$\s,]*)\})(?= =|;)")
+TOKEN = re.compile(
+    r"""
+    "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*' | //[^\n]* | /\*.*?\*/
+    | (?<=[=(,:\[!&|?{;])\s*/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/  # a regular expression
+    | [`()\[\]{},;]
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+IN_TEMPLATE = re.compile(r"\\.|`|\$\{", re.DOTALL)
 UNKNOWN = re.compile(r"^(?:import\b(?!\()|export\b).*", re.MULTILINE)
 RENAMED = re.compile(r"\w+ as \w+")
 
@@ -59,7 +70,14 @@ class Module:
     @cached_property
     def own_names(self) -> set[str]:
         """The names at its top that nobody imports."""
-        found = [name for one, many in DECLARED.findall(self.body) for name in (one, *names_in(many)) if name]
+        found = [*DECLARED.findall(self.body)]
+        for line in VARIABLE.finditer(self.body):
+            plain = PLAIN.match(self.body, line.start())
+            if plain is None or is_one_of_several(self.body, plain.end()):
+                raise UnreadableModule(
+                    f"{self.path}: {line[0]}: declare plain names, each by a line of its own"
+                )
+            found += [name for names in plain.groups("") for name in names_in(names)]
         return {*found} - {*self.exports}
 
     def _near(self, path: str) -> str:
@@ -68,6 +86,20 @@ class Module:
 
 def names_in(listed: str) -> list[str]:
     return [name.strip() for name in listed.split(",") if name.strip()]
+
+
+def is_one_of_several(source: str, at: int) -> bool:
+    """Whether the declaration goes on with another one, after a comma outside of all brackets."""
+    within: list[str] = []
+    while found := (IN_TEMPLATE if within[-1:] == ["`"] else TOKEN).search(source, at):
+        token, at = found[0], found.end()
+        if token in ")]}" or (token == "`" and within[-1:] == ["`"]):
+            del within[-1:]
+        elif token in ("(", "[", "{", "${", "`"):
+            within.append(token)
+        elif not within and token in ",;":
+            return token == ","
+    return False
 
 
 def bundled(sources: Mapping[str, str]) -> dict[str, str]:

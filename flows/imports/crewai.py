@@ -5,7 +5,8 @@ from typing import Any
 
 from flows.imports import names, texts
 from flows.imports.crewai_shape import Agent, Crew, Task, is_crew, read
-from flows.imports.outcome import CREWAI, CannotImport, Found, Notebook, Stock
+from flows.imports.equipping import MOST_CALLS, equipped
+from flows.imports.outcome import CREWAI, CannotImport, Found, Notebook, Stock, Tool
 from flows.imports.sketch import Sketch
 
 __all__ = ["found_in", "is_crew"]
@@ -32,6 +33,7 @@ class Work:
     def __init__(self, crew: Crew, stock: Stock):
         self.crew, self.stock, self.notes = crew, stock, Notebook()
         self.sketch = Sketch()
+        self.equipment: dict[str, Tool] = {}  # every tool that an agent gets
         self.slugs: dict[str, str] = {}
         self.agents: dict[str, dict[str, Any]] = {}
         self.steps: dict[str, str] = {}  # the node of each task
@@ -54,7 +56,7 @@ class Work:
             "nodes": self.sketch_with_end(last),
             "edges": self.sketch.edges(),
         }
-        return Found(CREWAI, flow, tuple(self.agents.values()), self.notes.all())
+        return Found(CREWAI, flow, tuple(self.agents.values()), self.notes.all(), tools=self.equipment)
 
     # --- agents ------------------------------------------------------------------------------------------------
 
@@ -70,12 +72,14 @@ class Work:
             "instructions": texts.sound(texts.with_fields(instructions(agent)), agent.place),
             "input_schema": TASK_SCHEMA,
         }
-        tools = self.tools(agent.key, body["slug"], [*agent.tools, *self.tools_of_tasks(agent)])
+        wanted = [*agent.tools, *self.tools_of_tasks(agent)]
+        tools = equipped(wanted, self.stock, agent.key, body["slug"], self.notes)
         others = [slug for key, slug in self.slugs.items() if key != agent.key]
         if tools:
-            body["tools"] = tools
+            body["tools"] = list(tools)
+            self.equipment |= tools
         if agent.calls is not None:
-            body["limits"] = {"max_tool_calls": agent.calls}
+            body["limits"] = {"max_tool_calls": self.calls(agent)}
         if agent.delegates and others:
             body["delegation"] = {"to": others}
             self.notes.mapped(
@@ -88,17 +92,13 @@ class Work:
     def tools_of_tasks(self, agent: Agent) -> list[str]:
         return [name for task in self.crew.tasks.values() if task.agent == agent.key for name in task.tools]
 
-    def tools(self, key: str, slug: str, wanted: Iterable[str]) -> list[str]:
-        known = []
-        for name in dict.fromkeys(wanted):
-            tool = names.plain(name)
-            if tool in self.stock.tools:
-                known.append(tool)
-            else:
-                self.notes.left(
-                    key, f"There is no tool {name} here: add it, then list it in the agent {slug}."
-                )
-        return list(dict.fromkeys(known))
+    def calls(self, agent: Agent) -> int:
+        if agent.calls > MOST_CALLS:
+            self.notes.left(
+                agent.key,
+                f"Its max_iter is over {MOST_CALLS}: it may call tools {MOST_CALLS} times an answer.",
+            )
+        return min(agent.calls, MOST_CALLS)
 
     def model(self, wanted: str, key: str) -> str:
         """The project's model of that name, else the project's first."""
@@ -106,7 +106,7 @@ class Work:
             return self.stock.model
         provider, _, name = wanted.rpartition("/")
         found = next((model for model in self.stock.models if model.partition("/")[2] in (name, wanted)), "")
-        if not found and provider:
+        if not found and provider and names.is_model(name):
             same = (slug for slug, kind in self.stock.providers.items() if provider in (slug, kind))
             found = next((f"{slug}/{name}" for slug in same if kind_is_real(self.stock.providers[slug])), "")
         if found:

@@ -4,7 +4,7 @@ The files come as one list of documents, in any order; agents and tasks may also
 and `tasks:`, by name or as lists. The process is read from `process`, `manager_llm` and `manager_agent` at the top.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,12 +146,20 @@ def with_process(agents: dict[str, Agent], tasks: dict[str, Task], crew: Mapping
     )
 
 
+def members(
+    value: Any, at: str, what: str, fields: Iterable[str], most: int, found: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """(key, item, place) of each agent or task, none of which is `found` yet. Raises CannotImport."""
+    for key, item, place in given.items(value, at, f"{what}s"):
+        item = given.mapping(item, place, f"A{'n' if what == 'agent' else ''} {what}")
+        key = key_of(key, item, place, fields, found)
+        if len(found) == most:
+            raise CannotImport(at, f"This crew has more than {most} {what}s: import parts of it.")
+        yield key, item, place
+
+
 def read_agents(value: Any, at: str, found: dict[str, Agent]) -> None:
-    for key, item, place in given.items(value, at, "agents"):
-        item = given.mapping(item, place, "An agent")
-        key = key_of(key, item, place, ("name", "id", "role"), found)
-        if len(found) == MOST_AGENTS:
-            raise CannotImport(at, f"This crew has more than {MOST_AGENTS} agents: import parts of it.")
+    for key, item, place in members(value, at, "agent", ("name", "id", "role"), MOST_AGENTS, found):
         found[key] = Agent(
             key=key,
             place=place,
@@ -169,11 +177,7 @@ def read_agents(value: Any, at: str, found: dict[str, Agent]) -> None:
 
 
 def read_tasks(value: Any, at: str, found: dict[str, Task]) -> None:
-    for key, item, place in given.items(value, at, "tasks"):
-        item = given.mapping(item, place, "A task")
-        key = key_of(key, item, place, ("name", "id"), found)
-        if len(found) == MOST_TASKS:
-            raise CannotImport(at, f"This crew has more than {MOST_TASKS} tasks: import parts of it.")
+    for key, item, place in members(value, at, "task", ("name", "id"), MOST_TASKS, found):
         context = item.get("context")
         found[key] = Task(
             key=key,

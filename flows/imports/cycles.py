@@ -7,6 +7,7 @@ ways in has no such node and is refused.
 
 from collections.abc import Collection, Mapping, Sequence
 
+from flows.imports import names
 from flows.imports.outcome import CannotImport, Notebook
 from flows.imports.sketch import Line, Sketch
 
@@ -22,15 +23,19 @@ def loops(sketch: Sketch, notes: Notebook) -> None:
 
 
 def innermost(sketch: Sketch) -> tuple[str, set[str]] | None:
-    """The head and the body of the smallest loop that is not drawn as one yet."""
+    """The head and the body of a loop that is not drawn as one yet and holds no other such loop.
+
+    That is so of the head with the most before it on every way: a head inside of its loop had it before itself too.
+    """
     bits, dominators = sketch.bits(), sketch.dominators()
     tails: dict[str, set[str]] = {}
     for line in sketch.onwards:
         if dominators[line.source] & bits[line.target]:
             tails.setdefault(line.target, set()).add(line.source)
-    sources = sketch.sources()
-    bodies = [(head, body_of(sources, head, ends)) for head, ends in tails.items()]
-    return min(bodies, key=lambda each: len(each[1]), default=None)
+    if not tails:
+        return None
+    head = max(tails, key=lambda head: dominators[head].bit_count())
+    return head, body_of(sketch.sources(), head, tails[head])
 
 
 def body_of(sources: Mapping[str, Sequence[str]], head: str, tails: Collection[str]) -> set[str]:
@@ -71,15 +76,17 @@ def draw_with_condition(sketch: Sketch, head: str, backs: list[Line], exits: lis
         chosen_by.setdefault(line.target, []).append(line.source)
         chosen = f"steps.{gathered}.output.{line.source}"
         ways.setdefault(line.target, []).append(f'(has({chosen}) && {chosen}.port == "{line.port}")')
-    cases = [
-        {"port": f"to_{target}"[:64], "when": " || ".join(conditions)} for target, conditions in ways.items()
+    ports: dict[str, str] = {}
+    for target in ways:
+        ports[target] = names.port(f"to_{target}", ports.values())
+    sketch.nodes[tail]["config"]["cases"] = [
+        {"port": ports[target], "when": " || ".join(conditions)} for target, conditions in ways.items()
     ]
-    sketch.nodes[tail]["config"]["cases"] = cases
     sketch.redirect({*backs, *exits}, gathered)
     sketch.connect(gathered, tail)
-    for case, target in zip(cases, ways, strict=True):
-        sketch.connect(tail, target, case["port"])
-        sketch.chosen_by[tail, case["port"]] = chosen_by[target]
+    for target, port in ports.items():
+        sketch.connect(tail, target, port)
+        sketch.chosen_by[tail, port] = chosen_by[target]
     sketch.connect(tail, head, "else", ROUNDS)
 
 

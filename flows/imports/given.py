@@ -1,22 +1,14 @@
 """Reading what others wrote: every value is looked at before it is used, and a wrong one is refused with its place."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flows.imports.outcome import CannotImport
+from flows.letters import clean
 from governance.refusals import pointer
 
 LONGEST = 40_000
-UNFIT = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]"
-)  # no text of a document holds them
 WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-
-
-def clean(text: str) -> str:
-    """Plain text: line ends as newlines, without characters that no document may hold."""
-    return UNFIT.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def text(value: Any, place: str, most: int = LONGEST) -> str:

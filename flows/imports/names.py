@@ -13,7 +13,13 @@ WORDS = frozenset(
     "not null or package return set true var void while".split()
 )
 KEPT_FREE = frozenset({"new", "scan", "simulation"})  # addresses and reserved names
+MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}\Z")
 OUTSIDE = re.compile(r"[^a-z0-9]+")
+
+
+def is_model(name: str) -> bool:
+    """Whether this is what a provider calls one model, and no pattern or text."""
+    return MODEL.match(name) is not None
 
 
 def plain(name: str) -> str:

@@ -1,6 +1,7 @@
 """An import in a project of one's own: nothing that is there is changed, names that are taken get a number.
 
-Agents are published where they can be, so that the flow can be tried; the flow is a draft to look through. A project
+Agents are published where they can be, so that the flow can be tried, but not those that get tools which do more than
+read; the flow is a draft to look through. A project
 without a provider gets agents as drafts. The one document that may grow is a simulated provider: it learns how the
 routing agents choose, where the person may edit providers.
 """
@@ -13,11 +14,13 @@ from django.db import transaction
 
 from flows.check import check
 from flows.gallery.copying import GROWN, NEW, Piece, pieces_of
-from flows.imports.outcome import Found, Note, Stock
+from flows.imports import names
+from flows.imports.outcome import Found, Note, Stock, Tool
 from flows.kind import lookup_in
 from governance import access, documents
 from governance.models import Document, Project, User
 from governance.refusals import Problem, Refused
+from registry.schemas import risk_of
 
 SIMULATED = "scripted"
 
@@ -46,11 +49,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """`drafts` are the slugs of agents that could not be published yet."""
+    """`drafts` are the slugs of agents that could not be published yet, `armed` those of agents that were not, because
+    they have tools that do more than read."""
 
     flow: Document
     pieces: list[Piece]
     drafts: list[str]
+    armed: list[str]
 
 
 def stock_of(project: Project) -> Stock:
@@ -61,23 +66,26 @@ def stock_of(project: Project) -> Stock:
     agents = documents.all_of(project, "agent").filter(active__isnull=False)
     used = [documents.content(agent.active)["model"].partition("/") for agent in agents]
     tools = documents.all_of(project, "tool").filter(active__isnull=False)
+    known = {tool.slug: documents.content(tool.active) for tool in tools.order_by("slug")}
     return Stock(
         models=tuple(f"{slug}/{name}" for slug in real for name in models_of(slug, bodies[slug], used)),
         providers={slug: bodies[slug]["type"] for slug in real},
-        tools=frozenset(tools.values_list("slug", flat=True)),
+        tools=tuple(Tool(slug, body.get("name", ""), risk_of(body)) for slug, body in known.items()),
     )
 
 
 def models_of(slug: str, provider: Mapping[str, Any], used: Sequence[tuple[str, str, str]]) -> list[str]:
-    """The priced ones, then those that agents here use; a simulated model needs no price."""
+    """The priced ones, then those that agents here use; a simulated model needs no price. A price may also be that of
+    a pattern, which is no model."""
     found = [*provider.get("prices", {}), *(name for owner, _, name in used if owner == slug)]
-    return list(dict.fromkeys(found)) or (["small"] if provider["type"] == SIMULATED else [])
+    return list(dict.fromkeys(filter(names.is_model, found))) or (
+        ["small"] if provider["type"] == SIMULATED else []
+    )
 
 
 def plan(project: Project, found: Found, by: User | None) -> Plan:
     """`by` None is the command line, which may do everything."""
-    pieces = pieces_of(project, [*found.agents, found.flow])
-    provider, notes = player(project, found, pieces, by)
+    pieces, notes = placed(project, found, by)
     agents = {piece.slug: piece.body for piece in pieces if piece.kind == "agent"}
     flow = pieces[-1].body
     below = lookup_in(project, flow)
@@ -85,7 +93,14 @@ def plan(project: Project, found: Found, by: User | None) -> Plan:
     def lookup(kind: str, ref: str) -> Mapping | None:
         return agents[ref] if kind == "agent" and ref in agents else below(kind, ref)
 
-    return Plan(found, [*provider, *pieces], check(flow, lookup), (*found.notes, *notes))
+    return Plan(found, pieces, check(flow, lookup), (*found.notes, *notes))
+
+
+def placed(project: Project, found: Found, by: User | None) -> tuple[list[Piece], list[Note]]:
+    """The pieces under their names here, of which the flow is the last."""
+    pieces = pieces_of(project, [*found.agents, found.flow])
+    provider, notes = player(project, found, pieces, by)
+    return [*provider, *pieces], notes
 
 
 def player(
@@ -141,11 +156,21 @@ def make(project: Project, found: Found, by: User | None) -> Made:
     with transaction.atomic():
         # Nobody takes a slug between the plan and its making.
         Project.objects.select_for_update(no_key=True).only("pk").get(pk=project.pk)
-        planned = plan(project, found, by)
-        written = [piece for piece in planned.others if piece.is_written]
-        drafts = [piece.slug for piece in written if not published(project, piece, by)]
-        flow = documents.save_draft(project, "flow", planned.flow.slug, planned.flow.body, by)[0]
-    return Made(flow, planned.pieces, drafts)
+        pieces = placed(project, found, by)[0]
+        drawn = pieces[-1]
+        written = [piece for piece in pieces[:-1] if piece.is_written]
+        armed = [piece for piece in written if is_armed(found, piece)]
+        for piece in armed:
+            documents.save_draft(project, piece.kind, piece.slug, piece.body, by)
+        others = [piece for piece in written if not is_armed(found, piece)]
+        drafts = [piece.slug for piece in others if not published(project, piece, by)]
+        flow = documents.save_draft(project, "flow", drawn.slug, drawn.body, by)[0]
+    return Made(flow, pieces, drafts, [piece.slug for piece in armed])
+
+
+def is_armed(found: Found, piece: Piece) -> bool:
+    """Whether it is an agent with a tool that does more than read: whoever publishes it looks at that first."""
+    return piece.kind == "agent" and bool(found.risky(piece.body))
 
 
 def published(project: Project, piece: Piece, by: User | None) -> bool:

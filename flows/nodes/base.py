@@ -95,9 +95,9 @@ class Context(Protocol):
     ) -> Output:
         """The answer of an agent: {text}, or the object of `output_schema` (else the agent's own, unless `in_words`).
 
-        After `most_rounds` turns that called a function the model is offered nothing more to call. With
-        `may_hand_over` the agents of its `delegation.to` may answer in its place; with `may_report` it may say to
-        people what its `reports` offers (flows/reporting.py).
+        After `most_rounds` turns that called a function which `is_round` the model is offered nothing more to call.
+        With `may_hand_over` the agents of its `delegation.to` may answer in its place; with `may_report` it may say
+        to people what its `reports` offers (flows/reporting.py).
         """
 
     def hand_over(self, source: str, target: str, message: str, reason: str = "") -> Awaitable[None]:

@@ -1,6 +1,7 @@
 """The `supervisor` node: one agent plans, lets workers do the parts, looks at what they bring, and answers."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -136,6 +137,9 @@ class Delegating:
         self.workers = {worker.name: worker for worker in map(member, config["workers"])}
         self.entries: list[dict] = []
         self.rounds: dict[int, int] = {}  # by the supervisor's turn
+        self.asked: Counter[int] = (
+            Counter()
+        )  # delegations by the supervisor's turn; it may call other things beside
         self.ended: StepFailed | None = None  # how one of them ended the whole
         self._alone = asyncio.Lock()
 
@@ -163,6 +167,7 @@ class Delegating:
                 required=("agent", "task"),
             ),
             self.delegate,
+            is_round=True,
         )
 
     async def delegate(self, arguments: Mapping, calling: Calling) -> Any:
@@ -177,7 +182,8 @@ class Delegating:
     async def _delegated(self, arguments: Mapping, calling: Calling) -> Any:
         name, task = self.ctx.meant(arguments["agent"]), arguments["task"]
         worker, ctx = self.workers[name], self.ctx
-        if calling.index >= MOST_DELEGATIONS:
+        self.asked[calling.turn] += 1
+        if self.asked[calling.turn] > MOST_DELEGATIONS:
             raise StepFailed(
                 "denied", f"A round has at most {MOST_DELEGATIONS} delegations; ask again in the next."
             )

@@ -26,6 +26,7 @@ _BEHIND = re.compile(
     r"\s*(?:Handle with `litellm\.\w+`|Original exception:|Traceback \(most recent).*", re.DOTALL
 )
 _DEEPEST = 12
+MOST_SAID = 4_000  # characters that are looked through before they are cut to a sentence
 
 
 def failure(error: Exception, name: str, timeout_s: float, *, tried: bool) -> BackendError:
@@ -93,10 +94,11 @@ def _said(error: Exception) -> str:
         except (ValueError, SyntaxError, AttributeError):
             text = text[2:-1]
     try:
-        text = _message_in(orjson.loads(text)) or text
+        body = orjson.loads(text)
+        text = _message_in(body) or orjson.dumps(body).decode()  # without escapes, behind which values hide
     except orjson.JSONDecodeError:
         pass
-    return "" if text.lstrip().startswith("<") else shorten(text)
+    return "" if text.lstrip().startswith("<") else shorten(text, MOST_SAID)
 
 
 def _message_in(body: Any) -> str:

@@ -10,10 +10,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from registry.sqlite.limits import bounded
-from registry.sqlite.refusal import QueryFailed, failure
+from registry.sqlite.limits import bounded, keep_small
+from registry.sqlite.refusal import QueryFailed, failure, unreadable
 from registry.sqlite.scope import Scope
-from registry.sqlite.stage import rehearse, survey
+from registry.sqlite.stage import rehearse, survey, tie
 
 OPS = 5_000  # of SQLite's machine between two looks at the clock
 BUSY_S = 5.0
@@ -21,6 +21,10 @@ CACHE_KIB = 8_000
 FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|;)*+([A-Za-z_]+)", re.DOTALL)
 READING = frozenset({"SELECT", "VALUES", "WITH"})
 WRITING = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE"})
+CLOSED = frozenset(  # SQLite's other statements; what begins with any other word is none
+    "ALTER ANALYZE ATTACH BEGIN COMMIT CREATE DETACH DROP END EXPLAIN PRAGMA REINDEX RELEASE ROLLBACK SAVEPOINT "
+    "VACUUM".split()
+)
 
 
 def answer(request: Mapping[str, Any], is_over: Callable[[], bool]) -> dict[str, Any]:
@@ -33,6 +37,8 @@ def answer(request: Mapping[str, Any], is_over: Callable[[], bool]) -> dict[str,
             database.set_progress_handler(is_over, OPS)
             survey(database, scope)
             rehearse(database, scope, request["sql"], request["values"])
+            if scope.writes:
+                tie(database, scope, request["sql"], request["values"])
             return _run(database, scope, request)  # what was not committed is gone
     except (sqlite3.Error, sqlite3.Warning, MemoryError) as error:
         raise QueryFailed("denied", scope.refusal) if scope.refusal else failure(error) from error
@@ -46,21 +52,33 @@ def _require_kind(scope: Scope, sql: str) -> None:
     """Refuses what the authorizer is not asked about while it is compiled (VACUUM INTO), in words that name it."""
     word = FIRST_WORD.match(sql)
     said = word[1].upper() if word else ""
-    if said and said not in (READING | WRITING):
+    if said in CLOSED:
         raise QueryFailed("denied", scope.alone(said))
+    if word and said not in (READING | WRITING):
+        raise QueryFailed("invalid_input", unreadable(word[1]))
     if said in WRITING and not scope.writes:
         raise QueryFailed("denied", f"This tool only reads (its risk is read): {said} is not open to it.")
 
 
 def _opened(file: Path, *, writes: bool) -> sqlite3.Connection:
     mode = "rw" if writes else "ro"
+    if not writes and Path(f"{file}-journal").exists():
+        _settle(file)
     database = sqlite3.connect(f"{file.as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=BUSY_S)
     bounded(database)
     database.text_factory = lambda stored: stored.decode("utf-8", "replace").replace("\0", "\ufffd")
     for setting in ("trusted_schema = OFF", "cell_size_check = ON", f"cache_size = -{CACHE_KIB}"):
         database.execute(f"PRAGMA {setting}")
-    database.execute(f"PRAGMA {'foreign_keys' if writes else 'query_only'} = ON")
+    database.execute(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    keep_small(database)
     return database
+
+
+def _settle(file: Path) -> None:
+    """Undoes what a change left when it was broken off. SQLite does so for the next one who may write; who may only
+    read is turned away until then. It leaves alone a change that is still being made."""
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, timeout=BUSY_S)) as database:
+        database.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def _run(database: sqlite3.Connection, scope: Scope, request: Mapping[str, Any]) -> dict[str, Any]:

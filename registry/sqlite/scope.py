@@ -10,6 +10,7 @@ WRITES = {
     sqlite3.SQLITE_DELETE: "DELETE",
 }
 REACHES = frozenset({sqlite3.SQLITE_READ, *WRITES})
+REACHED = "A foreign key leads there: add it to the tool's tables, or leave this change out."
 HARMLESS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE})
 NAMED = {
     sqlite3.SQLITE_ATTACH: "ATTACH",
@@ -31,7 +32,9 @@ class Scope:
 
     `known`: what stands in the database, which no alias may be taken for. `through`: views that may be read and the
     triggers that go with a change: what these touch is theirs. A CTE can take the name of one of them, so the same
-    statement has to compile where nothing else exists (registry.sqlite.stage).
+    statement has to compile where nothing else exists (registry.sqlite.stage). `virtual`: tables that a module of
+    SQLite makes up, from tables of its own. `keys`: the (table, column) that SQLite reads by itself, for foreign keys
+    of tables in scope; None before it is sure that the statement itself reads none of them.
     """
 
     def __init__(self, tables: Iterable[str], *, writes: bool) -> None:
@@ -39,6 +42,8 @@ class Scope:
         self.writes = writes
         self.known: frozenset[str] = frozenset()
         self.through: frozenset[str] = frozenset()
+        self.virtual: frozenset[str] = frozenset()
+        self.keys: frozenset[tuple[str, str]] | None = None
         self.refusal = ""
         self._allowed = frozenset(map(folded, self.tables))
 
@@ -62,8 +67,10 @@ class Scope:
             return ""
         if action == sqlite3.SQLITE_FUNCTION:
             return "" if second.lower() in FUNCTIONS else f"The function {second} is not open to this tool."
+        if action in REACHES and folded(first) in self.virtual:
+            return self._of_virtual(first)
         if action == sqlite3.SQLITE_READ:
-            return "" if self.has(first) or self._is_alias(first, second) else self.outside(first)
+            return "" if self._may_read(first, second) else self._told_outside(first)
         if action in WRITES and not folded(first).startswith("sqlite_"):
             return self._write_fault(WRITES[action], first)
         return self.alone(NAMED.get(action, "changes of the structure, nor table functions"))
@@ -75,7 +82,20 @@ class Scope:
     def _write_fault(self, what: str, table: str) -> str:
         if not self.writes:
             return f"This tool only reads (its risk is read): {what} is not open to it."
-        return "" if self.has(table) else self.outside(table)
+        return "" if self.has(table) else self._told_outside(table)
+
+    def _may_read(self, table: str, column: str) -> bool:
+        is_key = (folded(table), folded(column)) in (self.keys or ())
+        return is_key or self.has(table) or self._is_alias(table, column)
+
+    def _told_outside(self, table: str) -> str:
+        for virtual in self.virtual:
+            if folded(table).startswith(f"{virtual}_"):  # its module asked
+                return self._of_virtual(virtual)
+        return self.outside(table) if self.keys is None else f"{self.outside(table)} {REACHED}"
+
+    def _of_virtual(self, table: str) -> str:
+        return f"The table {table} is a virtual one, such as those of full-text search: no tool can use it."
 
     def _is_through(self, source: str | None) -> bool:
         return source is not None and folded(source) in self.through

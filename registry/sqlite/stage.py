@@ -6,6 +6,7 @@ Here views are plain tables and a table that is out of scope does not exist, how
 
 import re
 import sqlite3
+from collections.abc import Iterator
 
 from registry.sqlite.limits import bounded
 from registry.sqlite.refusal import QueryFailed, failure
@@ -16,11 +17,14 @@ MISSING = re.compile(r"no such table: (.+)")
 
 def survey(database: sqlite3.Connection, scope: Scope) -> None:
     """Learns from the database what `scope` has to know: its names, and what lies behind its views and triggers."""
-    entries = database.execute("SELECT type, name, tbl_name FROM sqlite_master").fetchall()
+    entries = database.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
     modules = [name for (name,) in database.execute("SELECT name FROM pragma_module_list")]
-    scope.known = frozenset(folded(name) for name in [*(name for _, name, _ in entries), *modules])
+    scope.known = frozenset(folded(name) for name in [*(name for _, name, *_ in entries), *modules])
+    scope.virtual = frozenset(
+        folded(name) for _, name, _, sql in entries if (sql or "").upper().startswith("CREATE VIRTUAL")
+    )
     through = set()
-    for kind, name, table in entries:
+    for kind, name, table, _ in entries:
         if kind == "view" and scope.has(name):
             through |= _behind(database, name)
         if kind == "trigger" and scope.writes and scope.has(table):
@@ -35,13 +39,45 @@ def rehearse(database: sqlite3.Connection, scope: Scope, sql: str, values: dict)
         bounded(stage)
         there = _set(stage, database, scope)
         own = Scope(scope.tables, writes=scope.writes)
-        own.known = scope.known
+        own.known, own.virtual = scope.known, frozenset(filter(scope.has, scope.virtual))
         stage.set_authorizer(own)
         stage.execute(f"EXPLAIN {sql}", values).fetchone()
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise _told(error, own, there) from error
     finally:
         stage.close()
+
+
+def tie(database: sqlite3.Connection, scope: Scope, sql: str, values: dict) -> None:
+    """Turns foreign keys on, and opens to `scope` the columns that SQLite reads for them by itself.
+
+    INVARIANT: before that the statement has compiled here without foreign keys, held to its tables alone. So it reads
+    no column of another table by itself, and what is read beyond that is SQLite's own doing.
+    """
+    database.execute("PRAGMA foreign_keys = OFF")
+    database.set_authorizer(scope)
+    database.execute(f"EXPLAIN {sql}", values).fetchone()
+    database.set_authorizer(None)
+    database.execute("PRAGMA foreign_keys = ON")
+    scope.keys = frozenset(_keys(database, scope))
+
+
+def _keys(database: sqlite3.Connection, scope: Scope) -> Iterator[tuple[str, str]]:
+    """Both ends of each foreign key that starts or ends at a table in scope."""
+    tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    for child in tables:
+        ends = database.execute('SELECT "table", "from", "to" FROM pragma_foreign_key_list(?)', (child,))
+        for parent, column, named in ends.fetchall():
+            if not (scope.has(child) or scope.has(parent)):
+                continue
+            yield folded(child), folded(column)
+            for key in [named] if named else _primary_key(database, parent):
+                yield folded(parent), folded(key)
+
+
+def _primary_key(database: sqlite3.Connection, table: str) -> list[str]:
+    found = database.execute("SELECT name FROM pragma_table_info(?) WHERE pk", (table,)).fetchall()
+    return [name for (name,) in found]
 
 
 def _told(error: Exception, scope: Scope, there: set[str]) -> QueryFailed:

@@ -23,7 +23,8 @@ class ToolError(Exception):
 
     `code` is step_failed, timeout, address_refused, invalid_input, expression_error, or denied: outside of what the
     document opens to it, which a model is told. `sent`: a byte may have reached the peer, so what it does may have
-    been done.
+    been done. `is_peers_fault`: it may speak of the peer's health; False where what was asked, or how many ask at once,
+    is to blame.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class ToolError(Exception):
         retryable: bool = False,
         retry_after_s: float | None = None,
         sent: bool = False,
+        is_peers_fault: bool = True,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -43,6 +45,7 @@ class ToolError(Exception):
         self.retryable = retryable
         self.retry_after_s = retry_after_s
         self.sent = sent
+        self.is_peers_fault = is_peers_fault
 
 
 class Tool(Protocol):

@@ -16,19 +16,25 @@ import orjson
 
 import registry
 from registry import databases
-from registry.sqlite.placeholders import names_in, others_in
+from registry.sqlite.limits import LONGEST_S, LONGEST_STATEMENT
+from registry.sqlite.placeholders import names_in, others_in, unclosed_in
+from registry.sqlite.places import MOST_AT_ONCE, OF_ONE_PROJECT, Places
 from registry.tools.base import CallLimits, Fault, ToolError
 from registry.untrusted import shorten, storable_text
 
 DEFAULT_ROWS = 100
 LARGEST_BYTES = 1_000_000  # of the rows as JSON
 GRACE_S = 1.0  # in which a process that was told to stop undoes what it has begun
-MOST_AT_ONCE = 8  # processes a loop
 SCALARS = (str, int, float, bool, type(None))
 START = "import sys; sys.path.insert(0, sys.argv[1]); from registry.sqlite.worker import main; main()"
+MADE_UP = frozenset({"bytecode", "dbstat", "fts3tokenize", "json_each", "json_tree", "tables_used"})
+NO_PLACE = (
+    "No place was free for this query within {:g} s: "
+    f"{OF_ONE_PROJECT} of a project's queries run at once, and {MOST_AT_ONCE} of all. Try again when others have ended."
+)
 ROOT = str(Path(registry.__file__).parent.parent)
 
-_places: "WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]" = WeakKeyDictionary()
+_places: "WeakKeyDictionary[asyncio.AbstractEventLoop, Places]" = WeakKeyDictionary()
 
 
 class SqlTool:
@@ -49,20 +55,32 @@ class SqlTool:
             "max_rows": config.get("max_rows", DEFAULT_ROWS),
             "max_bytes": LARGEST_BYTES,
         }
-        return await _answered(request, limits.timeout_s)
+        return await _answered(request, limits.project, limits.timeout_s)
 
     def check(self, config: dict[str, Any]) -> list[Fault]:
-        faults = [
-            (f"/tables/{index}", "SQLite's own tables are open to no tool: remove this one.")
-            for index, name in enumerate(config["tables"])
-            if name.lower().startswith("sqlite_")
-        ]
-        query = config.get("query")
-        if query is not None and not query.strip():
-            faults.append(("/query", "Write a statement, or leave this out: then the argument sql is it."))
-        for other in others_in(query or "")[:1]:
-            faults.append(("/query", f"Write {other} as a name with a colon, such as :customer."))
+        said = ((f"/tables/{index}", _name_fault(name)) for index, name in enumerate(config["tables"]))
+        faults = [(at, fault) for at, fault in said if fault]
+        if "query" in config and (fault := _query_fault(config["query"])):
+            faults.append(("/query", fault))
         return faults
+
+
+def _name_fault(table: str) -> str:
+    """What keeps a name from ever being a tool's table; "": nothing."""
+    if table.lower().startswith("sqlite_"):
+        return "SQLite's own tables are open to no tool: remove this one."
+    if table.lower() in MADE_UP or table.lower().startswith("pragma_"):
+        return f"{table} is a function of SQLite that looks like a table, open to no tool: remove it."
+    return ""
+
+
+def _query_fault(query: str) -> str:
+    if not query.strip():
+        return "Write a statement, or leave this out: then the argument sql is it."
+    if unclosed := unclosed_in(query):
+        return f"A text or name that {unclosed} opens is never closed: close it, or remove the {unclosed}."
+    others = others_in(query)
+    return f"Write {others[0]} as a name with a colon, such as :customer." if others else ""
 
 
 def statement(config: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -72,12 +90,22 @@ def statement(config: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[
         sql = arguments.get("sql")
         if not isinstance(sql, str) or not sql.strip():
             raise ToolError("invalid_input", 'This tool takes one argument, "sql", a statement.')
+        if len(sql) > LONGEST_STATEMENT:
+            message = (
+                f"The statement has {len(sql):,} characters; {LONGEST_STATEMENT:,} are the most: shorten it."
+            )
+            raise ToolError("invalid_input", message)
         return sql, {}
     values = {name: arguments.get(name) for name in names_in(config["query"])}
     for name, value in values.items():
         if not isinstance(value, SCALARS):
             raise ToolError("invalid_input", f"{name} must be a text, a number, true, false or null.")
     return config["query"], values
+
+
+def seconds_of(left: float) -> float:
+    """How long a statement may run, of the seconds that its call has left."""
+    return min(max(left, 0.001), LONGEST_S)
 
 
 def _file(project: str, name: str) -> Path:
@@ -87,28 +115,34 @@ def _file(project: str, name: str) -> Path:
         raise ToolError("step_failed", str(absent)) from absent
 
 
-async def _answered(request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-    """What the process says. A change whose answer is lost may have been made; one that failed was not."""
+async def _answered(request: dict[str, Any], project: str, timeout_s: float) -> dict[str, Any]:
+    """What the process says. A change whose answer is lost may have been made; one that failed was not.
+
+    A statement that is slow or too big, and a line of others, say nothing of the tool's health.
+    """
     loop = asyncio.get_running_loop()
     ends = loop.time() + timeout_s
     started = False
     try:
-        async with asyncio.timeout_at(ends + GRACE_S), _place(loop):
-            left = max(ends - loop.time(), 0.001)
+        async with asyncio.timeout_at(ends) as clock, _places_of(loop).taken(project):
+            left = seconds_of(ends - loop.time())
+            clock.reschedule(loop.time() + left + GRACE_S)
             started = True
             said = await _said(_encoded({**request, "timeout_s": left}))
     except TimeoutError as late:
-        message = f"The database gave no answer within {timeout_s:g} s."
-        raise ToolError("timeout", message, retryable=True, sent=started) from late
+        gave_none = f"The database gave no answer within {seconds_of(timeout_s):g} s."
+        message = gave_none if started else NO_PLACE.format(timeout_s)
+        raise ToolError("timeout", message, retryable=True, sent=started, is_peers_fault=False) from late
     except OSError as error:
         message = f"The query could not be started: {error.strerror}."
         raise ToolError("step_failed", message, retryable=True) from error
     if said is None:
-        raise ToolError("step_failed", "The query ended without an answer.", retryable=True, sent=True)
+        message = "The query ended without an answer."
+        raise ToolError("step_failed", message, retryable=True, sent=True, is_peers_fault=False)
     if "error" in said:
         error = said["error"]
         message = storable_text(shorten(error["message"], 600))
-        raise ToolError(error["code"], message, retryable=error["retryable"])
+        raise ToolError(error["code"], message, retryable=error["retryable"], is_peers_fault=False)
     return _clean(said["answer"])
 
 
@@ -152,9 +186,9 @@ def _kill(process: asyncio.subprocess.Process) -> None:
         process.kill()
 
 
-def _place(loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
+def _places_of(loop: asyncio.AbstractEventLoop) -> Places:
     if loop not in _places:
-        _places[loop] = asyncio.Semaphore(MOST_AT_ONCE)
+        _places[loop] = Places()
     return _places[loop]
 
 

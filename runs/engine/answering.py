@@ -128,7 +128,7 @@ class Speaker:
             text=text,
             history=ctx.driver.sight.history(ctx.key) if wants_history(document) else (),
             tools=self._tools(),
-            functions={one.name: Offer(one.description, one.parameters, one.ends) for one in role.functions},
+            functions={one.name: as_offer(one) for one in role.functions},
             most_rounds=role.most_rounds,
             output_schema=role.output_schema,
             fault=ctx.driver.veil.fault,
@@ -223,6 +223,10 @@ class Speaker:
                     raise CallFailed(failure.code, failure.message, final=True) from failure
 
         return call
+
+
+def as_offer(one: Function) -> Offer:
+    return Offer(one.description, one.parameters, one.ends, one.is_round)
 
 
 async def failing_as_step(work: Callable[[], Awaitable[None]]) -> None:

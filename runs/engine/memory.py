@@ -18,6 +18,7 @@ PARKING = ("run.waiting", "note")  # lines that say what the steps have used of 
 # The key of what is no step's: the run's launch and its release, decided and asked about (runs.engine.gates).
 THE_RUN: StepKey = ("", 1, None)
 REPORTS = ("status", "help", "escalate")  # notes of what an agent says to people (runs.engine.reporting)
+ASKING = ("help", "escalate")  # those that wait for an answer
 OF_THE_RUN = frozenset({"policy.decided", "privacy.found", "approval.requested", "approval.decided"})
 
 
@@ -113,6 +114,9 @@ class Memory:
             StepRow(run_id, *THE_RUN[:2])
         )  # what was decided and asked about the run itself
         self.step_starts = 0
+        self.asked = (
+            0  # by agents of people, in the whole run: a number that only grows, also when it is read again
+        )
         # The items of a node's iteration that are turns, by the name under which they are found again.
         self.turns: dict[tuple[str, int], dict[str, int]] = {}
         self.counted: set[str] = set()  # runs below whose cost is in this one's
@@ -286,6 +290,7 @@ def _note(memory: Memory, step: StepMemory, seq: int, at: int, data: Mapping) ->
     elif data.get("kind") == "plan":
         step.told.add(plan_of(data))
     elif data.get("kind") in REPORTS:
+        memory.asked += data["kind"] in ASKING
         step.told.add(report_of(data["call"]))
     elif data.get("kind") == "escalated":
         step.escalated = {name: data[name] for name in ("partial",) if name in data} | data["error"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flows import reporting
 from flows.asking import Calling, Function
 from flows.failure import StepFailed
+from flows.letters import clean, in_one_line, says_something
 from governance.port import ApprovalRequest, Decided
 from runs.engine.library import Pinned
 from runs.engine.memory import report_of
@@ -66,12 +67,15 @@ class Reporter:
         self.refused: dict[str, str] = {}  # who was named and may not take it, with the reason
 
     async def status(self, arguments: Mapping, calling: Calling) -> Any:
-        call = self._counted("status")
-        self._note("status", call, arguments["text"])
+        call, text = self._named(), _said(arguments["text"])
+        self._count("status")
+        self._note("status", call, text)
         return {"recorded": True}
 
     async def help(self, arguments: Mapping, calling: Calling) -> Any:
-        call, question = self._counted("help"), arguments["question"]
+        call, question = self._named(), _said(arguments["question"])
+        self._count("help")
+        self._refuse_more(call)
         self._note("help", call, question)
         told = await self._asked(
             kind="question",
@@ -88,7 +92,8 @@ class Reporter:
         return {"answered": True, **told.payload}
 
     async def escalate(self, arguments: Mapping, calling: Calling) -> Settled:
-        call, reason = self._named(), arguments["reason"]
+        call, reason = self._named(), _said(arguments["reason"])
+        self._refuse_more(call)
         self._note("escalate", call, reason)
         escalate = self.ctx.node.escalate or {}
         asked = (escalate["to"],) if escalate else reporting.reviewers(self.agent.content)
@@ -105,7 +110,7 @@ class Reporter:
         return self._settled(reason, told)
 
     async def out_of_scope(self, arguments: Mapping, calling: Calling) -> "Settled | HandedOver":
-        call, reason = self._named(), arguments["reason"]
+        call, reason = self._named(), _said(arguments["reason"])
         chosen = self.ctx.meant(arguments.get("agent"))
         self._choose(call, chosen, reason)
         if chosen is None:
@@ -121,13 +126,23 @@ class Reporter:
     def _named(self) -> str:
         return self.ctx.desk.next_call()
 
-    def _counted(self, kind: str) -> str:
-        """The report's name. Raises StepFailed `denied`, of which the model is told, where there were enough."""
-        call, most = self._named(), reporting.MOST[kind]
+    def _count(self, kind: str) -> None:
+        """Raises StepFailed `denied`, of which the model is told, where its answer made enough of them."""
+        most = reporting.MOST[kind]
         self.made[kind] += 1
         if self.made[kind] > most:
             raise StepFailed("denied", f"At most {most} {LIMITS[kind]} are taken; go on without.")
-        return call
+
+    def _refuse_more(self, call: str) -> None:
+        """The same where the run asked people enough. Played again, what was asked is asked, and what was refused is
+        refused: the journal holds the questions that were in its way."""
+        if report_of(call) in self.ctx.memory.told or self.ctx.driver.memory.asked < reporting.MOST_ASKED:
+            return
+        raise StepFailed(
+            "denied",
+            f"The agents of this run asked people {reporting.MOST_ASKED} times, and no more is taken; go on as well as "
+            "you can without.",
+        )
 
     def _note(self, kind: str, call: str, text: str) -> None:
         if self.ctx.driver.is_new(self.ctx.key, report_of(call)):
@@ -186,6 +201,13 @@ class Reporter:
         return Settled(failure=StepFailed("rejected", message))
 
 
+def _said(text: str) -> str:
+    """Raises StepFailed `invalid_input`, of which the model is told, where there is nothing to read."""
+    if not says_something(text):
+        raise StepFailed("invalid_input", "There is nothing to read in this: say it in words.")
+    return text.strip()
+
+
 def _first_line(text: str) -> str:
-    line = text.strip().partition("\n")[0]
+    line = in_one_line(clean(text).strip().partition("\n")[0])
     return line if len(line) <= LONGEST_TITLE else f"{line[:LONGEST_TITLE]}…"

@@ -15,6 +15,8 @@ from runs.api.problems import Refusal, response
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 BROKER_TIMEOUT_S = 2
+# Name, type, help, and (labels, value) for each sample.
+Metric = tuple[str, str, str, list[tuple[str, float]]]
 _migrated: set[str] = set()  # migrations are never undone under a running process: asked until they are there
 
 
@@ -98,13 +100,16 @@ def has_token(request: HttpRequest) -> bool:
 
 def exposition(numbers: dict) -> str:
     """The Prometheus text format, version 0.0.4."""
-    samples = [
-        (
-            "baton_runs",
-            "gauge",
-            "Runs by status.",
-            [(f'{{status="{s}"}}', n) for s, n in numbers["runs"].items()],
-        ),
+    lines = []
+    for name, kind, help_text, values in (*of_runs(numbers), *of_peers_and_people(numbers)):
+        lines += [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}"]
+        lines += [f"{name}{labels} {value}" for labels, value in values]
+    return "\n".join(lines) + "\n"
+
+
+def of_runs(numbers: dict) -> list[Metric]:
+    return [
+        ("baton_runs", "gauge", "Runs by status.", labelled("status", numbers["runs"])),
         ("baton_events_total", "counter", "Events written to journals.", [("", numbers["events"])]),
         (
             "baton_calls_total",
@@ -112,13 +117,13 @@ def exposition(numbers: dict) -> str:
             "Calls of models and tools that were settled.",
             [("", numbers["calls"])],
         ),
-        (
-            "baton_tokens_total",
-            "counter",
-            "Tokens of models.",
-            [(f'{{direction="{way}"}}', count) for way, count in numbers["tokens"].items()],
-        ),
+        ("baton_tokens_total", "counter", "Tokens of models.", labelled("direction", numbers["tokens"])),
         ("baton_cost_usd_total", "counter", "US dollars spent.", [("", numbers["cost_usd"])]),
+    ]
+
+
+def of_peers_and_people(numbers: dict) -> list[Metric]:
+    return [
         (
             "baton_approvals_pending",
             "gauge",
@@ -129,11 +134,10 @@ def exposition(numbers: dict) -> str:
             "baton_breakers_open",
             "gauge",
             "Providers, agents and tools that are left alone because they kept failing.",
-            [(f'{{kind="{kind}"}}', count) for kind, count in numbers["breakers_open"].items()],
+            labelled("kind", numbers["breakers_open"]),
         ),
     ]
-    lines = []
-    for name, kind, help_text, values in samples:
-        lines += [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}"]
-        lines += [f"{name}{labels} {value}" for labels, value in values]
-    return "\n".join(lines) + "\n"
+
+
+def labelled(label: str, numbers: dict) -> list[tuple[str, float]]:
+    return [(f'{{{label}="{name}"}}', number) for name, number in numbers.items()]

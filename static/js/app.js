@@ -7,6 +7,7 @@ import "./toasts.js";
 import "./confirm.js";
 import "./failures.js";
 import "./loading.js";
+import "./kept-sizes.js";
 import "./polling.js";
 import "./palette.js";
 import "./shortcuts.js";

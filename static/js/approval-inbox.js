@@ -1,4 +1,6 @@
 // <approval-inbox>: the keys of the inbox, where the focus goes after a swap, and what is said aloud. The server draws.
+import { showWrong } from "./first-wrong.js";
+
 const TYPING = "input:not([type=checkbox], [type=radio], [type=button], [type=submit]), textarea, select, [contenteditable]:not([contenteditable=false])";
 
 class ApprovalInbox extends HTMLElement {
@@ -58,9 +60,9 @@ class ApprovalInbox extends HTMLElement {
       this.querySelector("#approval-list").dispatchEvent(new CustomEvent("poll"));
       return;
     }
-    const wrong = this.detail.querySelector("[aria-invalid=true]");
+    if (showWrong(this.detail)) return;
     const first = this.detail.querySelector("[data-form] :is(input:not([type=hidden]), textarea, select)");
-    (this.detail.querySelector("[data-focus]") ?? wrong ?? first ?? this.detail.querySelector("h2"))?.focus();
+    (first ?? this.detail.querySelector("h2"))?.focus();
   }
 
   listed() {

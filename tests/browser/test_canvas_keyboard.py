@@ -154,6 +154,32 @@ def test_reduced_motion_stops_edge_animation(drawing, motion, moving):
     assert line.evaluate(running) == moving
 
 
+REMEMBERED = """() => {
+    window.left = [];
+    document.addEventListener("keydown", ({ key, defaultPrevented }) => {
+        if (key !== "Alt" && !defaultPrevented) window.left.push(key);
+    });
+}"""
+
+
+@pytest.mark.parametrize(
+    ("change", "keys"),
+    [
+        ("document.documentElement.dataset.shortcuts = 'off'", ["/", "c", "l", "f"]),
+        (f"{CANVAS}.dataset.mode = 'read'", ["c", "l", "Delete"]),
+    ],
+)
+def test_a_first_key_that_is_none_of_the_canvas_is_left_to_the_page(drawing, change, keys):
+    drawing.page.evaluate(change)
+    drawing.page.evaluate(REMEMBERED)
+    focus(drawing, "left")
+    drawing.press(*keys)
+    assert drawing.page.evaluate("window.left") == keys
+    drawing.press("Escape", "Alt+ArrowRight")
+    assert drawing.page.evaluate("window.left") == keys
+    assert drawing.focused() == "done"
+
+
 def test_letters_are_off_where_the_person_switched_them_off(drawing):
     drawing.page.evaluate("document.documentElement.dataset.shortcuts = 'off'")
     focus(drawing, "left")

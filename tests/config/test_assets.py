@@ -93,6 +93,36 @@ def test_imports_and_exports_in_other_words_are_refused_by_name(line):
         bundled({"js/page.js": f"{line}\n"})
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "const [MOST, LEAST] = [2, 0], EVEN = 1;",
+        "const MOST = [1, 2], LEAST = 0;",
+        "let first, last;",
+        "const { at: where } = place;",
+        "const { at = 1 } = place;",
+        "const [, [inner]] = deep;",
+        "const said = `${of(`a;`)}`, more = 1;",
+        "const found = /[,;`]/, more = 1;",
+    ],
+)
+def test_a_declaration_that_would_hide_a_name_is_refused(line):
+    with pytest.raises(UnreadableModule, match=re.escape(f"js/page.js: {line}")):
+        bundled({"js/page.js": f"{line}\n"})
+
+
+def test_every_name_of_a_module_is_known():
+    source = (
+        "const [MOST, LEAST] = [2, 0];\nlet late;\nvar old = 1;\nfunction* each() {}\n"
+        "const { one,\n  two } = { one: 1, two: `a, ${`b, ${[1, 2]}`}, c` };\n"
+        "const WORD = /[,/]\\/,/;\n"
+        "const said = (a, b) => {\n  const inner = 1, other = 2;\n  return a + b; // done, so\n};\n"
+    )
+    assert Module("js/page.js", source).own_names == {
+        *("MOST", "LEAST", "late", "old", "each", "one", "two", "WORD", "said")
+    }
+
+
 def test_an_import_under_another_name_is_refused():
     sources = {
         "js/page.js": 'import { at as where } from "./one.js";\nwhere();\n',

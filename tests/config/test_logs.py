@@ -3,10 +3,17 @@
 import io
 import json
 import logging
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
 
 import pytest
 
-from config.logs import JsonLine, Stderr, blot, masked
+import config
+from config.logs import MOST_WAITING, JsonLine, Stderr, blot, masked
 
 SECRETS = [
     "Authorization: Bearer 0123456789abcdef0123456789abcdef",
@@ -76,6 +83,13 @@ def test_a_long_line_loses_its_middle():
     assert "characters" in line and len(line) < 17_000
 
 
+def is_soon(found: Callable[[], bool], within_s: float = 20) -> bool:
+    ends = time.monotonic() + within_s
+    while not found() and time.monotonic() < ends:
+        time.sleep(0.01)
+    return found()
+
+
 def test_lines_that_are_scanned_are_written_too_with_their_tracebacks():
     written = io.StringIO()
     handler = Stderr()
@@ -89,9 +103,72 @@ def test_lines_that_are_scanned_are_written_too_with_their_tracebacks():
         log.exception("a step of %s broke off", "maria.lopez@example.com")
     log.warning("nothing to hide")
     handler.close()
+    assert is_soon(lambda: written.getvalue().count("\n") == 2)
     told = sorted(
         (json.loads(line) for line in written.getvalue().splitlines()), key=lambda one: one["level"]
     )
     assert [one["message"] for one in told] == ["a step of <EMAIL_ADDRESS> broke off", "nothing to hide"]
     assert "<EMAIL_ADDRESS> is not an amount" in told[0]["error"]
     assert "maria" not in written.getvalue()
+
+
+class Slow(logging.Formatter):
+    """Formats nothing until it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = Event()
+
+    def format(self, record: logging.LogRecord) -> str:
+        self.may.wait(20)
+        return super().format(record)
+
+
+def test_lines_beyond_those_that_may_wait_are_counted_and_dropped():
+    written, slow, handler = io.StringIO(), Slow(), Stderr()
+    handler.setStream(written)
+    handler.setFormatter(slow)
+    log = logging.Logger("baton.test")
+    log.addHandler(handler)
+    for number in range(MOST_WAITING + 3):
+        log.warning("line %d for maria.lopez@example.com", number)
+    slow.may.set()
+    assert is_soon(lambda: "dropped" in written.getvalue())
+    handler.close()
+    lines = written.getvalue().splitlines()
+    assert lines[-2:] == [
+        "line 999 for maria.lopez@example.com",
+        "3 log lines were dropped: too many waited",
+    ]
+    assert len(lines) == 1_001
+
+
+ENDS = """
+import logging, logging.config
+from config.logs import logging_settings
+for end in ("configured again", "shut down", "ended"):
+    logging.config.dictConfig(logging_settings())  # closes the handler before
+    for number in (1, 2):
+        logging.getLogger("x").error("%s: no answer %d for maria.lopez@example.com", end, number)
+    if end == "shut down":
+        logging.shutdown()
+"""
+
+
+def test_whatever_closes_the_log_holds_up_nothing_and_loses_no_line():
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDS],
+        cwd=Path(config.__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert sorted(json.loads(line)["message"] for line in ended.stderr.splitlines()) == [
+        "configured again: no answer 1 for <EMAIL_ADDRESS>",
+        "configured again: no answer 2 for <EMAIL_ADDRESS>",
+        "ended: no answer 1 for <EMAIL_ADDRESS>",
+        "ended: no answer 2 for <EMAIL_ADDRESS>",
+        "shut down: no answer 1 for <EMAIL_ADDRESS>",
+        "shut down: no answer 2 for <EMAIL_ADDRESS>",
+    ]

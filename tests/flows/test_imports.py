@@ -1,6 +1,7 @@
 """Imports of LangGraph and CrewAI: what becomes what, that it can be published, and what hostile texts come to."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from flows import imports
 from flows.check import check
 from flows.imports import CannotImport, Found, Stock, texts
+from flows.imports.outcome import Tool
 from governance import expressions
 from governance.documents.yaml_text import NotYaml
 from tests.flows.imported import ARTICLE, PAIR, QUICKSTART, graph
@@ -16,7 +18,11 @@ from tests.flows.imported import ARTICLE, PAIR, QUICKSTART, graph
 STOCK = Stock(
     models=("main/large", "main/small"),
     providers={"main": "openai"},
-    tools=frozenset({"search", "read-page"}),
+    tools=(
+        Tool("read-page", "Page", "read"),
+        Tool("refund", "Give money back", "irreversible"),
+        Tool("search", "", "read"),
+    ),
 )
 
 
@@ -216,6 +222,80 @@ def test_tools_that_the_project_has_are_given_and_others_are_named():
     found = imported(json.dumps(graph_of))
     assert agent(found, "agent")["tools"] == ["read-page"]
     assert "agent: There is no tool send_mail in this project" in said(found)
+    assert "agent: The agent agent gets the tool read-page, which only reads." in said(found, is_left=False)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "slug"),
+    [
+        ("refund", "refund"),
+        ("Give money back", "refund"),
+        ("read_page", "read-page"),
+        ("Page", "read-page"),
+        ("ReadPage", None),
+        ("Refund", None),
+        ("refund!", None),
+        ("r\u00e9fund", None),
+        ("create-refund", None),
+        ("money", None),
+        ("", None),
+    ],
+)
+def test_a_tool_is_matched_by_its_slug_or_its_name_and_not_by_what_is_like_it(wanted, slug):
+    tool = STOCK.tool(wanted)
+    assert (tool.slug if tool else None) == slug
+
+
+def test_a_name_that_two_tools_have_names_none():
+    twins = (Tool("one", "Search", "read"), Tool("two", "Search", "write"))
+    assert Stock(tools=twins).tool("Search") is None
+
+
+def test_a_tool_that_does_more_than_read_is_told_and_calls_are_bounded():
+    found = imported(
+        "a: {role: Ann, goal: G, backstory: B, tools: [refund, search], max_iter: 1000}\n"
+        "b: {role: Bob, goal: G, backstory: B, max_iter: 3}\n---\n"
+        "one: {description: One, agent: a, expected_output: x}\n"
+    )
+    assert [tool.slug for tool in found.risky(agent(found, "a"))] == ["refund"]
+    assert found.risky(agent(found, "b")) == []
+    assert agent(found, "a")["limits"] == {"max_tool_calls": 25}
+    assert agent(found, "b")["limits"] == {"max_tool_calls": 3}
+    left = said(found)
+    assert "a: The agent a names the tool refund, whose risk is irreversible: it is kept as a draft." in left
+    assert "a: Its max_iter is over 25: it may call tools 25 times an answer." in left
+
+
+@pytest.mark.parametrize(
+    ("llm", "model"),
+    [
+        ("openai/*", "main/large"),
+        ("openai/ gpt", "main/large"),
+        ("openai/{{ x }}", "main/large"),
+        ("openai/gpt-5.1:free", "main/gpt-5.1:free"),
+    ],
+)
+def test_what_is_no_name_of_a_model_is_not_taken_for_one(llm, model):
+    found = imported(
+        f"c: {{role: C, goal: G, backstory: B, llm: {json.dumps(llm)}}}\n---\n"
+        "one: {description: One, agent: c, expected_output: x}\n"
+    )
+    assert agent(found, "c")["model"] == model
+
+
+HOSTILE_KEY = "a\x1b[2J\u202e\u2066\x07\nb"
+
+
+def test_a_refusal_can_be_printed_on_a_terminal():
+    error = refused(json.dumps({"nodes": {HOSTILE_KEY: {"tools": [[1]] * 201}}, "edges": []}))
+    assert error.place == "/nodes/a[2J b/tools"
+    assert str(error) == f"{error.place}: {error.sentence}"
+
+
+def test_marks_that_turn_the_order_of_letters_are_not_kept():
+    found = imported(json.dumps({"nodes": {HOSTILE_KEY: "Does \u202ethat\u2069."}, "edges": []}))
+    assert found.agents[0]["instructions"] == "Does that."
+    assert found.flow["nodes"][1]["name"] == "A[2 J b"
 
 
 def test_a_pause_is_an_approval():
@@ -250,9 +330,49 @@ def test_a_graph_that_cannot_be_a_flow_is_refused_with_its_place(text, place, se
     assert sentence in error.sentence
 
 
-def test_two_hundred_steps_in_one_row_are_imported():
-    row = "; ".join(f"s{n} > s{n + 1}" for n in range(199))
-    assert len(imported(graph(f"^ > s0; {row}; s199 > $")).agents) == 200
+def row(steps: int) -> str:
+    return "; ".join(["^ > s0", *(f"s{n} > s{n + 1}" for n in range(steps - 1)), f"s{steps - 1} > $"])
+
+
+def test_a_hundred_agents_are_imported_and_no_more():
+    assert len(imported(graph(row(100))).agents) == 100
+    error = refused(graph(row(101)))
+    assert (error.place, "would need 101 agents" in error.sentence) == ("/nodes", True)
+    assert (
+        "would need 101 agents"
+        in refused(graph(row(99) + "; s0 ?> s5; s0 ?> s6; s1 ?> s5; s1 ?> s6")).sentence
+    )
+
+
+def loops_in_each_other(loops: int) -> str:
+    """Each of the first steps is gone back to by the last steps, the innermost first: s3 > s2, s4 > s1, s5 > s0."""
+    back = [f"s{loops + n} ?> s{loops - 1 - n}; s{loops + n} ?> s{loops + n + 1}" for n in range(loops - 1)]
+    first = "; ".join(f"s{n} > s{n + 1}" for n in range(loops))
+    return f"^ > s0; {first}; {'; '.join(back)}; s{2 * loops - 1} ?> s0; s{2 * loops - 1} ?> $"
+
+
+def test_loops_in_each_other_are_drawn_from_the_inside():
+    backs = [line for line in drawn(imported(graph(loops_in_each_other(4)))) if line.endswith(" x10")]
+    assert backs == [f"s{4 + n}_route.s{3 - n} > s{3 - n} x10" for n in range(4)]
+
+
+def test_a_graph_that_goes_back_too_often_is_refused_before_it_is_drawn():
+    backs = "; ".join(f"s49 ?> s{n}" for n in range(50))
+    assert imported(graph(f"{row(50)}; {backs}; s49 ?> $".replace("s49 > $; ", ""))).agents
+    more = "; ".join(f"s50 ?> s{n}" for n in range(51))
+    error = refused(graph(f"{row(51)}; {more}"))
+    assert (error.place, error.sentence) == (
+        "/edges",
+        "51 edges of this graph go back; 50 are taken: import parts of it.",
+    )
+
+
+def test_forty_kilobytes_of_circles_are_refused_in_no_time():
+    """Two hundred steps, each of which goes back to three: it took ten seconds to find that this is too much."""
+    backs = [f"s{n} ?> s{max(0, n - far)}" for n in range(1, 200) for far in (3, 6, 9)]
+    before = time.process_time()
+    assert "agents" in refused(graph(f"{row(200)}; {'; '.join(backs)}")).sentence
+    assert time.process_time() - before < 1
 
 
 # --- CrewAI ------------------------------------------------------------------------------------------------------
@@ -282,6 +402,16 @@ def test_the_quickstart_crew_becomes_two_agents_and_two_steps():
     )
     assert found.flow["input_schema"]["required"] == ["topic", "current_year"]
     assert node(found, "done")["config"] == {"output": {"text": "= steps.reporting_task.output.text"}}
+
+
+def test_ways_out_whose_names_differ_late_have_a_port_each():
+    """The condition behind a loop has one for each place that it leads on to, of at most 64 characters."""
+    ends = ["x" * 59 + "y" * number for number in range(1, 13)]
+    ways = "; ".join(f"a ?w{place}> {end}; {end} > $" for place, end in enumerate(ends))
+    found = imported(graph(f"^ > a; a ?on> b; b > a; {ways}"))
+    out = [edge for edge in found.flow["edges"] if edge["from"] == "a_again" and "loop" not in edge]
+    assert len({edge["port"] for edge in out}) == len({edge["to"] for edge in out}) == len(out) == 12
+    assert max(len(edge["port"]) for edge in out) <= 64
 
 
 def test_tasks_beside_each_other_meet_again_and_context_says_what_is_read():
@@ -335,7 +465,7 @@ def test_models_tools_and_limits_are_mapped_or_told():
         "a: {role: Ann, goal: G, backstory: B, llm: openai/gpt-5, tools: [search, SerperDevTool], "
         "allow_delegation: true, max_iter: 7, max_retry_limit: 2, max_execution_time: 60, reasoning: true}\n"
         "b: {role: Bob, goal: G, backstory: B, llm: anthropic/opus}\n---\n"
-        "one: {description: One, agent: a, expected_output: x, output_file: r.md, tools: [ReadPage]}\n"
+        "one: {description: One, agent: a, expected_output: x, output_file: r.md, tools: [read_page]}\n"
     )
     first = agent(found, "a")
     assert (first["model"], first["tools"]) == ("main/gpt-5", ["search", "read-page"])
@@ -343,7 +473,7 @@ def test_models_tools_and_limits_are_mapped_or_told():
     assert (node(found, "one")["retry"], node(found, "one")["timeout_s"]) == ({"max_attempts": 3}, 60)
     left = said(found)
     for sentence in (
-        "There is no tool SerperDevTool here",
+        "There is no tool SerperDevTool in this project",
         "a: Not carried over: reasoning.",
         "one: Not carried over: output_file.",
         "b: No provider here has its model anthropic/opus: it uses main/large.",

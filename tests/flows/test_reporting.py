@@ -3,8 +3,21 @@
 import pytest
 
 from flows.estimate import estimate
-from flows.reporting import MOST, NAMES, allowed, boundary, candidates, functions, reviewers, waited_s
+from flows.letters import clean, in_one_line, says_something
+from flows.reporting import (
+    ANSWER,
+    IN_WORDS,
+    MOST,
+    NAMES,
+    allowed,
+    boundary,
+    candidates,
+    functions,
+    reviewers,
+    waited_s,
+)
 from flows.time_estimate import time_estimate
+from governance.schemas import fits
 from registry.schemas import MAY_REPORT
 from tests.flows.drawings import flow, node
 
@@ -40,6 +53,25 @@ def test_the_document_names_every_report_there_is():
 def test_a_model_is_offered_what_its_agent_may(may, names):
     assert list(offered(may)) == names
     assert functions(REFUNDS, OTHERS, EVERY) == () == allowed(REFUNDS)
+
+
+@pytest.mark.parametrize(("schema", "field"), [(ANSWER, "answer"), (IN_WORDS, "text")])
+def test_what_a_person_answers_has_an_end(schema, field):
+    assert fits(schema, {field: "x" * 20_000})
+    assert not fits(schema, {field: "x" * 20_001})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("", False), (" \n\t", False), ("\u200b\u2060", False), ("\x1b\x07", False), (" \u200b? ", True)],
+)
+def test_blanks_and_letters_without_a_shape_say_nothing(text, says):
+    assert says_something(text) is says
+
+
+def test_what_steers_a_terminal_or_turns_the_order_of_letters_is_left_out():
+    assert clean("a\x1b[2J\r\n\u202eb\u2066\u2069\tc\x9b") == "a[2J\nb\tc"
+    assert in_one_line(" a\x1b\n\n b\u202a ") == "a b"
 
 
 def test_only_what_gives_the_task_away_ends_the_turn():

@@ -56,6 +56,7 @@ class Play:
 
     def __init__(self, house: "House", run_id: str):
         self.house, self.id = house, run_id
+        self._settled: set[str] = set()
 
     def ended(self, status: str = "succeeded", within_s: float = 30) -> dict:
         """The finished run, checked; it has to have ended so."""
@@ -73,7 +74,13 @@ class Play:
     def output(self) -> Any:
         return self.ended()["output"]
 
-    def waits(self) -> list[dict]:
+    def waits(self, within_s: float = 30) -> list[dict]:
+        """What the run waits for, once it has heard what was decided before."""
+
+        def is_told(run: dict) -> bool:
+            return self._settled.isdisjoint(wait["id"] for wait in run["waiting"])
+
+        self.house.ada.run_when(self.id, is_told, within_s)
         return self.house.ada.waiting(self.id)["waiting"]
 
     def asks(self, kind: str = "approval") -> dict:
@@ -85,7 +92,9 @@ class Play:
     def decided(self, decision: str, by: Api | None = None, **body) -> Self:
         (wait,) = self.waits()
         by = by or self.house.rita
-        stage.decide(by, by.read(f"approvals/{wait['id']}/"), decision, **body)
+        item = stage.decide(by, by.read(f"approvals/{wait['id']}/"), decision, **body)
+        if item["status"] != "pending":
+            self._settled.add(item["id"])
         return self
 
     def steps(self, node: str | None = None) -> list[dict]:

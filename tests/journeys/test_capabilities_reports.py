@@ -117,6 +117,23 @@ def test_more_questions_than_allowed_are_refused_and_the_agent_goes_on(cast: Tro
     assert said.count('"answered":false') == 5 and said.count("At most 5 questions to people") == 2
 
 
+def test_a_question_without_words_is_refused_and_asks_nobody(cast: Troupe):
+    turns = in_order(says("ask_for_help", question=" \n\u200b"), says("report_status", text="\t"))
+    play = cast.meets([agent_node("work", cast.cast(turns, **reports())), OUT])
+    assert "There is nothing to read in this" in play.output["text"]
+    assert (notes(play), play.lines("approval.requested", "work")) == ([], [])
+
+
+def test_all_agents_of_a_run_ask_people_twenty_times_together(cast: Troupe):
+    """Each of eight items asks three times: what is over twenty is told to the model, which goes on."""
+    asks = Effect(calls=[{"tool": "ask_for_help", "arguments": {"question": f"{n}?"}} for n in range(3)])
+    agent = cast.cast(in_order(asks), **reports(due_in_s=0.3))
+    many = node("many", "map", items="[1, 2, 3, 4, 5, 6, 7, 8]", agent=agent, text="{{ item }}")
+    items = cast.meets([many, end(output="= steps.many.output")]).output["items"]
+    said = " ".join(item["text"] for item in items)
+    assert (said.count('"answered":false'), said.count("asked people 20 times")) == (20, 4)
+
+
 @pytest.mark.parametrize("whose", ["the agent's", "the node's"])
 def test_what_an_agent_escalates_is_answered_in_its_place(cast: Troupe, whose: str):
     """C8: by whoever the node escalates to, else by whom the agent names; the answer is what the agent promised."""
@@ -221,3 +238,18 @@ def test_workers_items_and_participants_report_too(cast: Troupe):
     assert [one["text"] for one in output["team"]["transcript"]] == ["Not mine.", "La."]
     assert notes(play) == [("status", boss, "Asked one.")]
     assert [len(scopes(play, at)) for at in ("work", "many", "team")] == [1, 2, 1]
+
+
+def test_who_reports_first_may_delegate_all_the_same(cast: Troupe):
+    """A report is no round of a supervisor, and takes no delegation's place in one."""
+    worker = cast.cast("La.")
+    asked = [{"tool": "delegate", "arguments": {"agent": worker, "task": f"Sing {n}."}} for n in range(17)]
+    status = {"tool": "report_status", "arguments": {"text": "I begin."}}
+    boss = cast.cast(
+        lambda asks: {0: Effect(calls=[status]), 1: Effect(calls=[status, *asked])}.get(asks.told, "Sung."),
+        **reports(),
+    )
+    lead = node("work", "supervisor", agent=boss, workers=[worker], text="A song.", max_rounds=1)
+    output = cast.meets([lead, OUT]).output
+    assert (output["text"], output["rounds"], len(output["delegations"])) == ("Sung.", 1, 16)
+    assert all(one["output"] == {"text": "La."} for one in output["delegations"])

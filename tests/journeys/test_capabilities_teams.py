@@ -290,24 +290,56 @@ def calling(tool: str, **arguments) -> Effect:
 
 
 def test_tool_calls_in_a_circle_are_stopped_and_a_person_has_the_last_word(stage_of: Troupe):
-    """E9: before the limit of calls; what was done is kept, and "retry" lets it go round once more."""
+    """E9: before the limit of calls; who was told of it and goes on is stopped. What was done is kept, and "retry" lets
+    it go round once more."""
     tool = stage_of.house.tool("read")
     agent = stage_of.cast(lambda asked: calling(tool, n=1), tools=[tool])
     play = stage_of.meets([agent_node("t", agent, escalate={"to": "role:reviewer"}), OUT])
     item = play.asks("escalation")
-    assert f'{agent} → {tool}({{"n": 1}}) three times with the same answer' in item["reason"]
+    assert f'{agent} → {tool}({{"n": 1}}) four times with the same answer' in item["reason"]
     assert [(call["tool"], call["output"]["status"]) for call in item["payload"]["partial"]["calls"]] == [
         (tool, 200),
         (tool, 200),
     ]
     assert len(stage_of.house.peer.bodies(f"/{tool}")) == 2
     play.decided("retry")
-    assert "four times" in play.asks("escalation")["reason"]
+    assert "five times" in asked_anew(play, item["id"]).asks("escalation")["reason"]
     assert len(stage_of.house.peer.bodies(f"/{tool}")) == 3
     play.decided("reject", reason="Enough.")
     play.failed("rejected", "t")
     [finished] = play.lines("step.finished", "t")
     assert len(finished["partial"]["calls"]) == 3
+
+
+def test_a_job_that_is_not_ready_yet_fails_nobody_who_asks_for_it(stage_of: Troupe):
+    """The third look is not made, and told so: the agent answers with what it knows."""
+    tool = stage_of.house.tool("read")
+    agent = stage_of.cast(
+        lambda asked: calling(tool, n=7) if asked.told < 3 else f"Not yet. {asked.results[-200:]}",
+        tools=[tool],
+    )
+    play = stage_of.meets([agent_node("t", agent), OUT])
+    said = play.output["text"]
+    assert said.startswith("Not yet.") and "not made: you asked this twice and were told the same" in said
+    assert len(stage_of.house.peer.bodies(f"/{tool}")) == 2
+
+
+def test_who_says_retry_to_a_circle_has_nothing_done_twice(stage_of: Troupe):
+    """The calls of a turn keep their names: what was paid before the circle is not paid again."""
+    look, pay = stage_of.house.tool("read"), stage_of.house.tool("write")
+    turns = [[pay], [look], [look], [look], [look, pay]]
+    effects = [Effect(calls=[{"tool": tool, "arguments": {"n": 1}} for tool in tools]) for tools in turns]
+    plays = dict(zip([0, 1, 2, 3, 4], effects, strict=True))
+    agent = stage_of.cast(lambda asked: plays.get(asked.told, "Done."), tools=[look, pay])
+    play = stage_of.meets([agent_node("t", agent, escalate={"to": "role:reviewer"}), OUT])
+    play.asks("escalation")
+    paid = len(stage_of.house.peer.bodies(f"/{pay}"))
+    play.decided("retry")
+    assert play.output["text"] == "Done."
+    assert (paid, len(stage_of.house.peer.bodies(f"/{pay}"))) == (2, 2)
+    called = {line["call"]: line["tool"] for line in play.lines("tool.called", "t")}
+    assert list(called.values()) == [pay, look, look, pay, look]
+    assert len(called) == 5, "each has its own name"
 
 
 def test_a_lawful_run_of_fifteen_steps_is_not_stopped(stage_of: Troupe):

@@ -16,7 +16,8 @@ from tests.openai_server import OpenAIServer
 EMAIL, CARD, SSN = "carla.planted@northwind-mail.com", "4539 1488 0343 6467", "536-22-8714"
 KEY = "AKIAQ3EGRT5XZ7WNPLKM"
 SAID, ECHOED = "otto.spoken@contoso-mail.org", "olga.echoed@fabrikam-mail.net"
-PLANTED = (EMAIL, CARD, SSN, KEY, SAID, ECHOED)
+PASSWORD = "hunter22-planted"
+PLANTED = (EMAIL, CARD, SSN, KEY, SAID, ECHOED, PASSWORD)
 EVERYWHERE = ["run_input", "run_output", "model_input", "model_output", "tool_input", "tool_output"]
 RULES = {
     "kind": "privacy",
@@ -209,6 +210,42 @@ def assert_pages_tell_nothing(pages: httpx.Client, run_id: str) -> None:
     for value in (EMAIL, CARD, SSN, SAID):
         assert value in html.unescape(told.text)
     assert "run.reveal" in pages.get("projects/demo/audit/").text
+
+
+def test_what_a_provider_quotes_in_its_error_stands_nowhere(begin, models, mail):
+    """Not where it is retried, nor where people are asked or shown it, nor where the provider is tested."""
+    server = begin(env={"BATON_HTTP_ALLOW": models.endpoint})
+    ada, rita = server.api("ada"), server.api("rita", "demo", "reviewer")
+    secret = {"entities": ["PASSWORD"], "where": ["model_output"], "action": "tokenize"}
+    publish(ada, models, mail, {**RULES, "rules": [*RULES["rules"], secret]})
+    more = {"retry": {"max_attempts": 2, "backoff_s": 0.1}, "escalate": {"to": "role:reviewer"}}
+    config = {"agent": "writer", "text": "Hello"}
+    stage.publish(ada, stage.chain("fails", {"id": "ask", "type": "agent", "config": config, **more}))
+    quoted = f"{SAID} with password={PASSWORD} and the key {KEY}"
+    models.play = lambda asked: {"status": 500, "message": f"No database for {quoted}"}
+    shown = "peer/any answered 500: No database for <EMAIL_ADDRESS_1> with password=<PASSWORD_1> and the key [AWS_KEY]"
+
+    run = ada.launch("fails", input={})
+    (wait,) = ada.waiting(run["id"], within_s=90)["waiting"]
+    item = rita.read(f"approvals/{wait['id']}/")
+    assert shown in json.dumps(item, ensure_ascii=False)
+    assert_nothing_planted(json.dumps(item), "the item")
+    stage.decide(rita, item, "reject", reason="Not today.")
+    assert ada.finished(run["id"])["error"]["code"] == "rejected"
+    lines = ada.events(run["id"])
+    told = [e["data"]["error"]["message"] for e in lines if e["type"] in ("model.called", "step.retrying")]
+    assert told == [shown] * 3
+    tested = ada.post("projects/demo/providers/peer/test/", json={"model": "any"}).json()
+    assert tested["error"]["message"] == shown
+    assert_nothing_planted(everything(ada, run["id"]), "the API")
+    with httpx.Client(base_url=server.url, follow_redirects=True, trust_env=False, timeout=30) as pages:
+        pages.get(server.sign_in_link)
+        for path in (f"runs/{run['id']}/", f"runs/{run['id']}/steps/ask/1/?tab=raw", "projects/demo/audit/"):
+            page = pages.get(path)
+            assert page.status_code == 200, f"{path}: {page.status_code}"
+            assert_nothing_planted(html.unescape(page.text), path)
+    assert_nothing_planted(server.log(), "the log")
+    assert_nowhere_in(server.data)
 
 
 def test_kill_nine_in_the_middle_keeps_the_tokens_and_does_nothing_twice(begin, models, mail):

@@ -115,14 +115,12 @@ def test_a_signal_before_it_is_ready_ends_it_without_a_traceback(data_folder, tm
 
 def refused(data, *arguments: str, env: dict | None = None) -> str:
     """What `serve` says when it cannot start: one line, no traceback, not 0."""
-    began = time.monotonic()
     port = () if "--port" in arguments else ("--port", str(free_port()))
     done = manage(data, "serve", *port, *arguments, env=env, check=False)
     assert done.returncode not in (0, None)
     said = done.stderr.strip()
     assert "Traceback" not in said and len(said.splitlines()) == 1, said
     assert done.stdout == ""
-    assert time.monotonic() - began < 15
     return said
 
 

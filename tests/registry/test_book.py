@@ -1,21 +1,27 @@
 """Breakers on record: written beside the calls, closed by a probe, a person, or the end of their process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
+from django.db import connection, transaction
 
 from governance import clock, ids, people
 from governance.models import AuditEntry
 from registry import gateway, openings, upkeep
-from registry.book import Entry
+from registry.book import MOST_TRIES, Entry
 from registry.breaker import THRESHOLD, Change
-from registry.calls import CallFailed, ToolAsk
+from registry.calls import CallFailed, ModelAsk, ToolAsk
 from registry.health import BOOK, BREAKERS
 from registry.models import BreakerOpening
 from tests.left_alone import MICROS, opening
 from tests.registry.desk import MemoryDesk
-from tests.registry.scene import Service, says, tool
+from tests.registry.scene import Service, agent, says, tool
 
 pytestmark = pytest.mark.both_databases
 RUN = "0000000000007"
@@ -117,6 +123,22 @@ async def test_a_person_closes_it_and_the_next_call_goes_out(service, desk, proj
     assert [found.closing for found in await in_thread(rows)] == ["person", ""]
 
 
+async def test_a_probe_that_fails_while_a_person_closes_leaves_nothing_open(service, desk, project, keeper):
+    await dead(service, desk)
+    await in_thread(upkeep.tick)
+    (row,) = await in_thread(rows)
+    ada = await in_thread(people.create_user, "ada", None)
+    await in_thread(openings.close, project, row.pk, ada)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(upkeep.tick).result()  # the keeper has heard of it, and the loop has not: it is busy
+    key = ("tool", project.pk, "charge")
+    BOOK.tell(Change(key, "held", 1), 0.3, "step_failed", "It answered 503.", RUN)
+    await asyncio.sleep(0)
+    assert key not in BREAKERS.states()
+    await in_thread(upkeep.tick)
+    assert [found.closing for found in await in_thread(rows)] == ["person"]
+
+
 async def test_a_process_that_ends_leaves_nothing_open(service, desk, keeper):
     await dead(service, desk)
     await in_thread(upkeep.end)
@@ -161,3 +183,75 @@ def test_what_no_project_has_stops_nothing(transactional_db):
     upkeep.tick()
     assert [row.project_id for row in rows()] == [project.pk]
     upkeep.end()
+
+
+async def test_what_a_provider_said_is_not_on_the_record_of_its_breaker(scripted, desk, keeper):
+    await asyncio.to_thread(scripted, [{"fail": {"status": 503}}])
+    for _ in range(THRESHOLD):
+        with pytest.raises(CallFailed, match="sim/m answered 503, as its script says"):
+            await gateway.model_call(desk, ModelAsk(agent(), "sim/m", [{"role": "user", "content": "Hello"}]))
+    await in_thread(upkeep.tick)
+    found = {(row.kind, row.message) for row in await in_thread(rows)}
+    assert found == {("provider", "It answered 503."), ("agent", "It answered 503.")}
+
+
+REFUSING = """
+CREATE TRIGGER too_long BEFORE INSERT ON registry_breakeropening WHEN length(NEW.slug) > 200
+BEGIN SELECT json_extract('{', '$'); END
+"""
+
+
+@contextlib.contextmanager
+def long_slugs_refused() -> Iterator[None]:
+    """As PostgreSQL refuses them by itself; to SQLite a text is a text."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(REFUSING)
+        yield
+        cursor.execute("DROP TRIGGER too_long")
+
+
+def test_what_the_database_never_takes_is_given_up_and_holds_up_nothing(project, caplog):
+    BOOK.begin("here:1:ab", asyncio.new_event_loop())
+    for slug in ("x" * 300, "charge"):
+        change = Change(("tool", project.pk, slug), "opened", 5)
+        BOOK.tell(change, 30, "timeout", "It gave no answer in time.", "")
+    with long_slugs_refused(), caplog.at_level(logging.WARNING, "baton.breakers"):
+        for _ in range(MOST_TRIES - 1):
+            upkeep.tick()
+        assert caplog.messages == [] and [row.slug for row in rows()] == ["charge"]
+        for _ in range(3):
+            upkeep.tick()
+    (said,) = caplog.messages
+    assert said.startswith("an open breaker could not be written down:")
+    upkeep.end()
+
+
+def test_of_two_processes_at_one_moment_one_is_told_of(project):
+    """The second waits for the first, whose row it could not see."""
+    now, asked = clock.now(), Event()
+    one, other = (
+        Entry(ids.new_id(), ("tool", project.pk, "charge"), now, now, 5, "timeout", "It gave no answer.")
+        for _ in range(2)
+    )
+
+    def beside() -> None:
+        asked.set()
+        openings.store(other, "there:2:cd", "probe")
+        connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        for act in ("opened", "closed"):
+            with transaction.atomic():
+                openings.store(one, "here:1:ab", "probe")
+                asked.clear()
+                stored = thread.submit(beside)
+                assert asked.wait(5)
+                time.sleep(0.3)
+            stored.result()
+            assert [entry[0] for entry in acts()][-1] == f"breaker.{act}"
+            one.stored = other.stored = 1
+            one.closed_at = other.closed_at = clock.now()
+    assert [entry[0] for entry in acts()] == ["breaker.opened", "breaker.closed"]

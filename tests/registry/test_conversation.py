@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import orjson
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from registry.calls import CallFailed, Reply, Wanted
 from registry.circles import Trail
 from registry.context_window import Window
-from registry.conversation import Talk, converse
+from registry.conversation import Offer, Talk, converse
 
 CHARGE = {
     "type": "http",
@@ -290,28 +293,32 @@ def same(name, arguments):
     return {"ok": name}
 
 
+ASKED_TWICE = (
+    '{"error":{"code":"limit","message":"not made: you asked this twice and were told the same; '
+    'answer with what you know, or ask for something else"}}'
+)
+IN_A_ROW = f"billing → {CALL} four times with the same answer"
+THERE_AND_BACK = f'billing → {CALL} → other({{"n": 2}}) → {CALL}, with the same answers'
+
+
 @pytest.mark.parametrize(
     ("turns", "answer", "made", "named"),
     [
-        ([[A], [A], [A]], same, 2, f"billing → {CALL} three times with the same answer"),
-        ([[A], [A_AGAIN], [A]], same, 2, f"billing → {CALL} three times with the same answer"),
-        ([[A, A_AGAIN, A, A]], same, 2, f"billing → {CALL} three times with the same answer"),
-        ([[A], [A, A]], same, 2, f"billing → {CALL} three times with the same answer"),
+        ([[A], [A], [A], [A]], same, 2, IN_A_ROW),
+        ([[A], [A_AGAIN], [A_AGAIN], [A]], same, 2, IN_A_ROW),
+        ([[A, A_AGAIN, A, A], [A]], same, 2, f"billing → {CALL} five times with the same answer"),
+        ([[A], [A, A], [A]], same, 2, IN_A_ROW),
+        ([[A, B], [A, B], [A, B], [A, B]], same, 4, THERE_AND_BACK),
+        ([[A], [B], [A], [B], [A], [A]], same, 4, THERE_AND_BACK),
         (
-            [[A, B], [A, B], [A, B]],
+            [[A], [B], [A], [B], [A], [B]],
             same,
             4,
-            f'billing → {CALL} → other({{"n": 2}}) → {CALL}, with the same answers',
+            'billing → other({"n": 2}) three times with the same answer',
         ),
-        (
-            [[A], [B], [A], [B], [A]],
-            same,
-            4,
-            f'billing → {CALL} → other({{"n": 2}}) → {CALL}, with the same answers',
-        ),
-        ([[A], [A], [A]], failing, 2, f"billing → {CALL} three times with the same answer"),
-        ([[("charge", "{")]] * 3, same, 0, "billing → charge({) three times with the same answer"),
-        ([[A]] * 5, polled(1, 2, 2, 2, 3), 4, f"billing → {CALL} five times with the same answer"),
+        ([[A], [A], [A], [A]], failing, 2, IN_A_ROW),
+        ([[("charge", "{")]] * 4, same, 0, "billing → charge({) four times with the same answer"),
+        ([[A]] * 6, polled(1, 2, 2, 2, 3), 4, f"billing → {CALL} 6 times with the same answer"),
     ],
     ids=[
         "alone",
@@ -320,6 +327,7 @@ def same(name, arguments):
         "two at once",
         "two a turn",
         "ping-pong",
+        "on in the circle",
         "denied",
         "no JSON",
         "changed",
@@ -335,6 +343,49 @@ async def test_tool_calls_in_a_circle_end_it_before_the_limit_and_are_named(turn
     assert named in failed.value.message
     assert len(model.shown) == len(turns), "nothing was asked after the circle"
     assert [call["tool"] for call in trail.so_far()][:made] == [name for name, _ in tools.called]
+
+
+async def test_a_circle_of_three_is_found_before_the_limit_of_eight():
+    wanted = [calls(("charge", f'{{"id": {n % 3}}}')) for n in range(8)]
+    with pytest.raises(CallFailed) as failed:
+        await converse(talk(), model=Model(*wanted), tool=Tools(same))
+    assert failed.value.code == "delegation_cycle"
+
+
+async def test_who_asks_the_same_a_third_time_is_told_and_may_still_answer():
+    """A job that is not ready yet is no reason to fail who asks for it."""
+    tools = Tools(polled("running"))
+    model = Model(calls(A), calls(A), calls(A), "It is still running.")
+    outcome = await converse(talk(), model=model, tool=tools)
+    assert (outcome.output, outcome.tool_calls, len(tools.called)) == (
+        {"text": "It is still running."},
+        3,
+        2,
+    )
+    assert model.told() == ['"running"', '"running"', ASKED_TWICE]
+
+
+async def test_a_circle_over_others_is_named_to_who_goes_in_it():
+    model = Model(*(calls(each) for each in (A, B, A, B, A)), "Well.")
+    await converse(talk(), model=model, tool=Tools(same))
+    path = f'{CALL} → other({{"n": 2}}) → {CALL}'
+    assert f"told the same ({path});" in orjson.loads(model.told()[-1])["error"]["message"]
+
+
+async def test_a_slow_poll_goes_on_once_something_new_was_learnt():
+    """It waits by another call, and looks again; and once more after another wait."""
+    waits = [("other", f'{{"wait_s": {n}}}') for n in (5, 10)]
+    left = ["running", "running", "running", "done"]
+
+    def answer(name, arguments):
+        return left.pop(0) if name == "charge" else arguments
+
+    turns = [[A], [A], [A], [waits[0]], [A], [waits[1]], [A]]
+    tools = Tools(answer)
+    model = Model(*(calls(*wanted) for wanted in turns), "Done.")
+    outcome = await converse(talk(), model=model, tool=tools)
+    assert (outcome.output, outcome.tool_calls, len(tools.called), left) == ({"text": "Done."}, 7, 6, [])
+    assert model.told().count(ASKED_TWICE) == 1
 
 
 @pytest.mark.parametrize(
@@ -373,6 +424,86 @@ async def test_fifteen_calls_that_come_back_to_where_they_were_are_lawful():
 
 async def test_a_person_lets_a_circle_go_round_once_more():
     again = calls(A)
-    model, tools = Model(again, again, again, "It was booked."), Tools(polled(1, 1, 2))
+    model, tools = Model(again, again, again, again, "It was booked."), Tools(polled(1, 1, 2))
     outcome = await converse(talk(), model=model, tool=tools, trail=Trail("billing", patience=1))
     assert (outcome.output, len(tools.called)) == ({"text": "It was booked."}, 3)
+
+
+async def test_a_person_lets_a_whole_turn_go_round_once_more():
+    model, tools = Model(*[calls(A, B)] * 4, "Done."), Tools(same)
+    outcome = await converse(talk(), model=model, tool=tools, trail=Trail("billing", patience=1))
+    assert (outcome.output, len(tools.called)) == ({"text": "Done."}, 6)
+
+
+async def named_in_order(turns: Sequence[Sequence[int]], answers: Sequence[int], patience: int) -> list[str]:
+    """What names itself in one conversation, in order: turns of the model, and calls. Equal calls are answered by
+    `answers`, one after the other."""
+    names: list[str] = []
+
+    async def model(messages, tools, response_schema, turn):
+        names.append(f"turn {turn}")
+        if turn > len(turns) or not tools:
+            return Reply("Done.")
+        return calls(*(("charge", f'{{"id": {n}}}') for n in turns[turn - 1]))
+
+    async def tool(name, arguments):
+        names.append(f"call {arguments['id']}")
+        await asyncio.sleep(0)
+        return answers[len(names) % len(answers)]
+
+    try:
+        await converse(
+            talk(max_tool_calls=30), model=model, tool=tool, trail=Trail("billing", patience=patience)
+        )
+    except CallFailed as failed:
+        assert failed.code == "delegation_cycle"
+    return names
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=3), min_size=3, max_size=9),
+    st.lists(st.integers(0, 1), min_size=1, max_size=3),
+)
+@example([[0], [1], [1], [1], [1, 0]], [0])
+@example([[0], [1], [1], [1, 0]], [0])
+@settings(max_examples=60, deadline=None)
+def test_patience_changes_nothing_of_what_came_before(turns, answers):
+    """A person who says "retry" has the conversation played again: its calls take the names that the journal holds."""
+    played = [asyncio.run(named_in_order(turns, answers, patience)) for patience in range(4)]
+    for before, after in pairwise(played):
+        assert after[: len(before)] == before
+
+
+DELEGATE = Offer("Lets a worker do it.", {"type": "object"}, is_round=True)
+REPORT = Offer("Says how far it is.", {"type": "object"})
+
+
+async def test_a_report_is_no_round():
+    """Who says first how far it is may delegate all the same; reports count as tool calls."""
+    called = []
+
+    async def function(asked, arguments):
+        called.append(asked.name)
+        return {}
+
+    report, delegate = ("report", "{}"), ("delegate", "{}")
+    model = Model(calls(report), calls(report, delegate), "Done.")
+    started = talk(functions={"delegate": DELEGATE, "report": REPORT}, most_rounds=1)
+    outcome = await converse(started, model=model, tool=Tools(), function=function)
+    assert (outcome.output, outcome.tool_calls) == ({"text": "Done."}, 2)
+    assert called == ["report", "report", "delegate"]
+    offered = [[tool["function"]["name"] for tool in tools] for _, tools, _, _ in model.shown]
+    assert offered == [["charge", "delegate", "report"], ["charge", "delegate", "report"], []]
+
+
+async def test_who_only_reports_is_offered_its_rounds_alone_at_the_limit_of_calls():
+    async def function(asked, arguments):
+        return {}
+
+    report, delegate = ("report", "{}"), ("delegate", "{}")
+    model = Model(calls(report), calls(report), calls(delegate), "Done.")
+    started = talk(functions={"delegate": DELEGATE, "report": REPORT}, most_rounds=2, max_tool_calls=2)
+    outcome = await converse(started, model=model, tool=Tools(), function=function)
+    offered = [[tool["function"]["name"] for tool in tools] for _, tools, _, _ in model.shown]
+    assert (outcome.output, outcome.tool_calls) == ({"text": "Done."}, 2)
+    assert offered[2:] == [["delegate"], ["delegate"]]

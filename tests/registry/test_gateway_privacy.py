@@ -5,13 +5,17 @@ from collections.abc import Callable
 
 import orjson
 import pytest
+from aiohttp import web
+from django.db import OperationalError
 
 from governance import documents, ids
+from governance.models import AuditEntry, User
 from governance.privacy import Vault
-from registry import answers, gateway, privacy
+from registry import answers, gateway, lookups, privacy, trial
 from registry.calls import CallFailed, ModelAsk, ToolAsk
 from tests.registry.desk import MemoryDesk, Store
-from tests.registry.scene import agent, says, tool
+from tests.registry.scene import agent, hangs_up, says, tool
+from tests.registry.test_unread_answers import LockedVault
 
 EMAIL, OTHER = "carla@northwind-mail.com", "otto@contoso-mail.org"
 CARD = "4539 1488 0343 6467"
@@ -249,6 +253,134 @@ async def test_a_value_that_only_the_tool_was_given_does_not_come_back(rules, se
     seeing = writing(service.url, sees=["EMAIL_ADDRESS"])
     output = await gateway.tool_call(desk, ToolAsk(None, seeing, {"to": EMAIL}))
     assert output["body"] == {"sent": "<EMAIL_ADDRESS_1>", "to": OTHER}
+
+
+QUOTED = f"{EMAIL} paid with {CARD}"
+PADDED = "x" * 375  # what follows is cut where failures are shortened
+
+
+def spells(body: str, status: int, kind: str = "application/json") -> Callable:
+    """Answers with these very characters."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=body, status=status, content_type=kind)
+
+    return answer
+
+
+@pytest.fixture
+async def hosted(service, project):
+    """The service as a model's provider, `peer`, and as one of another type, `claude`."""
+    for slug, kind in (("peer", "openai"), ("claude", "anthropic")):
+        body = {"kind": "provider", "slug": slug, "type": kind, "api_base": f"{service.url}/v1"}
+        await asyncio.to_thread(documents.create_and_publish, project, "provider", slug, body, None)
+    lookups.forget()
+    return service
+
+
+FAILURES = {
+    "its own message": (
+        says({"error": {"message": QUOTED}}, 500),
+        "peer/m answered 500: <EMAIL_ADDRESS_1> paid with <CREDIT_CARD_1>",
+    ),
+    "a refusal": (
+        says({"error": {"message": QUOTED}}, 400),
+        "peer/m answered 400: <EMAIL_ADDRESS_1> paid with <CREDIT_CARD_1>",
+    ),
+    "limits": (
+        says({"message": QUOTED}, 429),
+        "peer/m answered 429: <EMAIL_ADDRESS_1> paid with <CREDIT_CARD_1>",
+    ),
+    "plain text": (
+        spells(QUOTED, 503, "text/plain"),
+        "peer/m answered 503: <EMAIL_ADDRESS_1> paid with <CREDIT_CARD_1>",
+    ),
+    "JSON that hides it behind escapes": (
+        spells(orjson.dumps({"detail": [{"input": EMAIL}]}).decode().replace("@", "\\u0040"), 422),
+        'claude/m answered 422: {"detail":[{"input":"<EMAIL_ADDRESS_1>"}]}',
+    ),
+    "a value where it is cut": (
+        says({"error": {"message": f"{PADDED} {EMAIL} {'y' * 200}"}}, 500),
+        f"peer/m answered 500: {PADDED} <EMAIL_ADDRESS_1> {'y' * 84}…",
+    ),
+    "an error in the stream": (
+        spells(f'data: {{"error": {{"message": "{QUOTED}"}}}}\n\n', 200, "text/event-stream"),
+        "peer/m broke off",
+    ),
+    "no event of a stream": (spells(f"data: {QUOTED}\n\n", 200, "text/event-stream"), "peer/m broke off"),
+    "no words at all": (
+        hangs_up(),
+        "peer/m broke off: the connection ended before its answer was whole.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+async def test_what_a_provider_says_in_its_error_is_as_the_rules_leave_it(rules, hosted, desk, name):
+    await rules("tokenize", "model_output")
+    answer, said = FAILURES[name]
+    hosted.answers = [answer]
+    for attempt in (desk, desk.next_attempt):
+        desk = attempt if attempt is desk else attempt()
+        with pytest.raises(CallFailed) as failed:
+            await gateway.model_call(desk, ask("Hello", model=said.split()[0]))
+        assert (failed.value.code, failed.value.message[: len(said)]) == ("provider_error", said)
+        assert str(failed.value) == failed.value.message
+        assert desk.of("model.called")[-1]["error"]["message"] == failed.value.message
+    assert len(hosted.requests) == 2
+    for value in (EMAIL, CARD, EMAIL[:8]):
+        assert value not in on_record(desk) + failed.value.message
+
+
+async def test_an_error_that_a_rule_blocks_is_told_by_its_status(rules, hosted, desk):
+    await rules("block", "model_output")
+    hosted.answers = [says({"error": {"message": QUOTED}}, 500)]
+    with pytest.raises(CallFailed) as failed:
+        await gateway.model_call(desk, ask("Hello", model="peer/m"))
+    assert (failed.value.code, failed.value.status, failed.value.retryable) == ("provider_error", 500, True)
+    assert failed.value.message == (
+        "peer/m answered 500. "
+        "The privacy rules default@1 found CREDIT_CARD, EMAIL_ADDRESS in model_output: they are blocked."
+    )
+    (called,) = desk.of("model.called")
+    assert (called["status"], called["error"]["message"]) == ("error", failed.value.message)
+    assert EMAIL not in on_record(desk)
+
+
+async def test_a_time_out_keeps_its_words(rules, scripted, desk):
+    await asyncio.to_thread(scripted, [{"say": "late", "after_s": 5}])
+    await rules("block", "model_output")
+    with pytest.raises(CallFailed) as failed:
+        await gateway.model_call(desk, ask("Hello", timeout_s=0.05))
+    assert (failed.value.code, failed.value.message) == ("timeout", "sim/m gave no answer within 0.05 s.")
+
+
+async def test_an_error_that_cannot_be_looked_through_is_not_written(rules, hosted, desk):
+    await rules("tokenize", "model_output")
+    hosted.answers = [says({"error": {"message": QUOTED}}, 500)]
+    desk.vault = LockedVault(ids.new_id())
+    with pytest.raises(OperationalError, match="locked"):
+        await gateway.model_call(desk, ask("Hello", model="peer/m"))
+    (called,) = desk.of("model.called")
+    assert called["error"] == {
+        "code": "cancelled",
+        "message": "The call failed; what was said of it could not be looked through.",
+    }
+    assert len(desk.store.settled) == 1
+    assert EMAIL not in on_record(desk)
+
+
+async def test_the_test_of_a_provider_tells_its_error_as_the_rules_leave_it(rules, hosted, project):
+    await rules("mask", "model_output")
+    hosted.answers = [says({"error": {"message": QUOTED}}, 401)]
+    ada = await asyncio.to_thread(lambda: User.objects.create(username="ada"))
+    result = await asyncio.to_thread(trial.provider, project, "peer", "m", ada)
+    assert result["error"]["message"] == (
+        "The provider refused the key: check the secret. "
+        "(peer/m answered 401: [EMAIL_ADDRESS] paid with [CREDIT_CARD])"
+    )
+    line = await AuditEntry.objects.aget(project=project, action="provider.test")
+    assert line.data["error"] == result["error"]
 
 
 def pieces(text: str, length: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from governance import documents, secrets
 from registry import gateway
 from registry.breaker import THRESHOLD
-from registry.calls import CallFailed, Pinned, ToolAsk
+from registry.calls import CallFailed, ModelAsk, Pinned, ToolAsk
 from tests.governance.conftest import member
 from tests.registry.desk import MemoryDesk
 from tests.registry.scene import Service, agent, hangs_up, says, tool
@@ -61,6 +62,30 @@ async def test_what_the_journal_holds_is_not_called_again(service, desk):
     again = desk.after_a_crash()
     assert await gateway.tool_call(again, ask(service)) == output
     assert (len(service.requests), again.added) == (1, [])
+
+
+@pytest.mark.parametrize("by_model", [True, False])
+async def test_the_recorded_answer_of_another_tool_is_neither_handed_on_nor_called_for(
+    service, desk, by_model
+):
+    service.answers = [OK]
+    await gateway.tool_call(desk, ask(service))
+    await desk.commit()
+    again = desk.after_a_crash()
+    other = replace(ask(service, risk="write", by_model=by_model), tool=Pinned("refund", 1, {"type": "http"}))
+    with pytest.raises(CallFailed, match="holds the call work.1/a1 as one of the tool charge") as refused:
+        await gateway.tool_call(again, other)
+    assert (refused.value.code, refused.value.final, refused.value.retryable) == ("step_failed", False, False)
+    assert (len(service.requests), again.added) == (1, [])
+
+
+async def test_the_recorded_answer_of_a_tool_is_none_of_a_model(service, desk):
+    service.answers = [OK]
+    await gateway.tool_call(desk, ask(service))
+    await desk.commit()
+    question = ModelAsk(agent=None, model="sim/m", messages=[{"role": "user", "content": "?"}])
+    with pytest.raises(CallFailed, match="of the tool charge; played again, the step asks for a model"):
+        await gateway.model_call(desk.after_a_crash(), question)
 
 
 async def test_a_tool_outside_the_agents_list_is_denied_and_never_called(service, desk):

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from registry.sqlite.placeholders import names_in, others_in
 from registry.sqlite.query import answer
 from registry.sqlite.refusal import INTERRUPTED, TOO_MUCH, QueryFailed
 from tests.environment import scaled
@@ -319,10 +318,3 @@ def test_no_statement_reads_a_salary_out_of_scope(file, sql):
     """In scope are also views on the table of salaries: one hides them, the other shows their sum."""
     assert not shows_a_salary(file, sql, FINANCE)
     assert not shows_a_salary(file, sql, (*FINANCE, "people", "payroll"))
-
-
-def test_places_are_found_where_values_go_and_nowhere_else():
-    sql = """SELECT ':a', ":b", [:c], `:d`, :e -- :f
-             /* :g */ FROM t WHERE x = :h AND y = :e AND z = 'it''s :i' /* :j"""
-    assert names_in(sql) == ["e", "h"]
-    assert others_in("SELECT ?, ?1, @a, $b, '?', :c") == ["?", "?1", "@a", "$b"]

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from registry import databases
+from registry import databases, gateway
+from registry.breaker import THRESHOLD
+from registry.calls import CallFailed, Pinned, ToolAsk
 from registry.sqlite.refusal import INTERRUPTED, TOO_MUCH
 from registry.tools import TOOLS, CallLimits, ToolError
+from registry.tools.sql import seconds_of
+from tests.registry.desk import MemoryDesk
 
 ENDLESS = "WITH RECURSIVE x(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM x) SELECT sum(n) FROM x"
 # A single step of SQLite's machine, in which it asks nobody.
@@ -20,6 +24,13 @@ DEAF = "SELECT instr(printf('%.*c', 900000, 'a'), printf('%.*c', 450000, 'a') ||
 SPILLING = """
 WITH RECURSIVE x(n, s) AS (SELECT 1, printf('%900000d', 1) UNION ALL SELECT n + 1, s FROM x LIMIT 100000)
 SELECT n FROM x ORDER BY s, n DESC
+"""
+
+SET_ASIDE = "s{} AS MATERIALIZED (SELECT i, printf('%.*c', 9000, 'a') AS t FROM n)"
+# Each of its temporary tables is below any bound of one file.
+SPREAD = f"""
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000), {", ".join(map(SET_ASIDE.format, "123"))}
+SELECT count(*) FROM s1 JOIN s2 USING (i) JOIN s3 USING (i) WHERE s1.t = s2.t AND s2.t = s3.t
 """
 
 
@@ -37,9 +48,11 @@ def books(settings, tmp_path: Path) -> Path:
     return tmp_path / "databases"
 
 
-async def call(arguments: dict, timeout_s: float = 20, risk: str = "read", **config) -> dict:
+async def call(
+    arguments: dict, timeout_s: float = 20, risk: str = "read", project: str = "demo", **config
+) -> dict:
     tool = {"type": "sql", "risk": risk, "config": {"database": "books", "tables": ["invoices"], **config}}
-    return await TOOLS["sql"].call(tool, arguments, {}, CallLimits(timeout_s, "demo", "run/1"))
+    return await TOOLS["sql"].call(tool, arguments, {}, CallLimits(timeout_s, project, "run/1"))
 
 
 async def refused(*args, **more) -> ToolError:
@@ -70,6 +83,29 @@ async def test_many_ask_at_once_and_all_are_answered(books):
         answers
         == [{"columns": ["of", "total"], "rows": [{"of": "demo", "total": 30.5}], "truncated": False}] * 12
     )
+
+
+async def test_a_project_that_waits_leaves_places_to_others(books):
+    waiting = [asyncio.create_task(call({"sql": ENDLESS}, timeout_s=60)) for _ in range(12)]
+    try:
+        while len(processes()) < 3:
+            await asyncio.sleep(0.05)
+        failed = await refused({"sql": "SELECT 1 AS one"}, timeout_s=0.5)
+        assert (failed.code, failed.retryable, failed.sent) == ("timeout", True, False)
+        assert failed.message == (
+            "No place was free for this query within 0.5 s: 3 of a project's queries run at once, and 8 of all. Try "
+            "again when others have ended."
+        )
+        assert (await call({"sql": "SELECT 1 AS one"}, project="other"))["rows"] == [{"one": 1}]
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    assert (await call({"sql": "SELECT 1 AS one"}))["rows"] == [{"one": 1}]
+
+
+def test_a_statement_runs_a_minute_at_most():
+    assert [seconds_of(left) for left in (-1, 0.5, 30, 86_400)] == [0.001, 0.5, 30, 60]
 
 
 async def test_a_fixed_query_binds_values_and_never_text(books):
@@ -116,6 +152,7 @@ async def test_a_query_is_over_when_its_time_is(books, sql, said):
     began = time.monotonic()
     failed = await refused({"sql": sql}, timeout_s=0.6)
     assert (failed.code, failed.message, failed.retryable) == ("timeout", said, True)
+    assert not failed.is_peers_fault
     assert time.monotonic() - began < 5
     assert await all_ended()
 
@@ -132,8 +169,9 @@ async def test_a_cancelled_call_leaves_no_process(books, sql):
     assert await all_ended()
 
 
-async def test_memory_and_disk_end_before_the_machines_do(books):
-    failed = await refused({"sql": SPILLING}, timeout_s=60)
+@pytest.mark.parametrize("sql", [SPILLING, SPREAD])
+async def test_memory_and_disk_end_before_the_machines_do(books, sql):
+    failed = await refused({"sql": sql}, timeout_s=60)
     assert (failed.code, failed.message) == ("invalid_input", TOO_MUCH)
 
 
@@ -148,3 +186,61 @@ async def test_a_change_that_runs_out_of_time_is_undone(books):
     deaf = await refused({"sql": f"UPDATE invoices SET amount = ({DEAF})"}, timeout_s=0.6, risk="write")
     assert (deaf.code, deaf.sent) == ("timeout", True)  # nobody can tell: a person is asked
     assert (await call({"sql": "DELETE FROM invoices"}, risk="write"))["rows"] == [{"changed": 2}]
+
+
+async def test_slow_statements_and_a_line_of_them_leave_the_tool_open_to_others(books, project):
+    """All at once: some wait for a place until their time is over."""
+    config = {"database": "books", "tables": ["invoices"]}
+    document = {"kind": "tool", "slug": "look", "type": "sql", "config": config, "timeout_s": 0.4}
+    (books / project.slug).mkdir()
+    (books / "demo" / "books.sqlite").rename(books / project.slug / "books.sqlite")
+
+    async def code(sql: str, **changes) -> str:
+        asked = ToolAsk(None, Pinned("look", 1, {**document, **changes}), {"sql": sql})
+        try:
+            await gateway.tool_call(MemoryDesk(project_id=project.pk), asked)
+        except CallFailed as failure:
+            return failure.code
+        return ""
+
+    assert await asyncio.gather(*(code(ENDLESS) for _ in range(THRESHOLD + 5))) == ["timeout"] * 10
+    assert await code("SELECT 1", timeout_s=20) == ""
+
+
+async def test_a_change_that_outgrew_its_room_is_undone_for_the_next_reader(books):
+    grow = "INSERT INTO invoices (of) SELECT printf('%.*c', 900000, 'a') FROM n"
+    many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 400) "
+    failed = await refused({"sql": many + grow}, timeout_s=60, risk="write")
+    assert (failed.code, failed.message) == ("invalid_input", TOO_MUCH)
+    assert (await call({"sql": "SELECT count(*) AS n FROM invoices"}))["rows"] == [{"n": 2}]
+    assert (books / "demo" / "books.sqlite").stat().st_size < 100_000
+
+
+async def test_a_statement_has_a_longest_length(books):
+    failed = await refused({"sql": "SELECT 1 --" + "a" * 20_000})
+    assert (failed.code, failed.message) == (
+        "invalid_input",
+        "The statement has 20,011 characters; 20,000 are the most: shorten it.",
+    )
+
+
+def test_a_document_is_told_what_can_never_work():
+    config = {"tables": ["json_each", "pragma_table_info", "invoices", "DBSTAT", "sqlite_master"]}
+    functions = "{} is a function of SQLite that looks like a table, open to no tool: remove it."
+    assert TOOLS["sql"].check(config) == [
+        ("/tables/0", functions.format("json_each")),
+        ("/tables/1", functions.format("pragma_table_info")),
+        ("/tables/3", functions.format("DBSTAT")),
+        ("/tables/4", "SQLite's own tables are open to no tool: remove this one."),
+    ]
+    said = [
+        TOOLS["sql"].check({"tables": ["invoices"], "query": query})
+        for query in ("SELECT 1 WHERE ':a' = 'it''s'", "SELECT 'a", "SELECT [a", "SELECT ?", " ")
+    ]
+    assert said == [
+        [],
+        [("/query", "A text or name that ' opens is never closed: close it, or remove the '.")],
+        [("/query", "A text or name that [ opens is never closed: close it, or remove the [.")],
+        [("/query", "Write ? as a name with a colon, such as :customer.")],
+        [("/query", "Write a statement, or leave this out: then the argument sql is it.")],
+    ]

@@ -103,6 +103,13 @@ def test_what_cannot_be_done_is_one_line(project, words, code):
     assert not User.objects.filter(username__in=["ada", "no name"]).exists()
 
 
+def test_a_refusal_of_an_import_cannot_steer_the_terminal(project, tmp_path):
+    graph = {"nodes": {"a\x1b[2J\u202e": {"tools": [["x"]] * 201}}, "edges": []}
+    (tmp_path / "graph.json").write_text(json.dumps(graph))
+    code, sentence = refused("import-flow", str(tmp_path / "graph.json"), "--project", "demo")
+    assert (code, sentence) == (1, "/nodes/a[2J/tools: This lists 201 things; 200 are taken.")
+
+
 def test_a_link_is_printed_and_signs_in(db, settings):
     said("token", "ada")
     (line,) = said("link", "ada")

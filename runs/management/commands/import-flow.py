@@ -6,6 +6,7 @@ from django.core.management.base import CommandError
 
 from flows import imports
 from flows.imports import placing
+from flows.letters import in_one_line
 from governance.documents import yaml_text
 from runs.management.base import REFUSED, WRONG_ARGUMENTS, BatonCommand, project_named
 
@@ -23,10 +24,11 @@ class Command(BatonCommand):
             bodies = imports.read("\n---\n".join(map(read, files)))
             found = imports.found(bodies, placing.stock_of(found_project))
         except (imports.CannotImport, yaml_text.NotYaml) as error:
-            raise CommandError(str(error), returncode=REFUSED) from error
+            raise CommandError(in_one_line(str(error)), returncode=REFUSED) from error
         made = placing.make(found_project, found, None)
+        kept = {*made.drafts, *made.armed}
         for piece in made.pieces:
-            state = "draft" if piece.kind == "flow" or piece.slug in made.drafts else "published"
+            state = "draft" if piece.kind == "flow" or piece.slug in kept else "published"
             self.stdout.write(f"{piece.kind} {piece.slug}: {state if piece.is_written else 'as it is here'}")
         for note in found.left:
             self.stdout.write(f"left to do: {note.where + ': ' if note.where else ''}{note.sentence}")

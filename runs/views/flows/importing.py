@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from flows import imports
+from flows.gallery.copying import Piece
 from flows.imports import placing
+from flows.imports.outcome import Tool
 from flows.picture import picture
 from governance.models import Document, Project
 from runs.views import frame
@@ -32,7 +34,7 @@ def seen(request: HttpRequest, project: Project, text: str, bodies: Sequence[Any
     context = {
         "plan": plan,
         "flow": plan.flow.body,
-        "pieces": [plan.flow, *plan.others],
+        "pieces": [(piece, tools_of(piece, plan)) for piece in (plan.flow, *plan.others)],
         "mapped": [note for note in plan.notes if not note.is_left],
         "left": [note for note in plan.notes if note.is_left],
         "picture": picture(plan.flow.body, *LARGE),
@@ -54,16 +56,32 @@ def seen(request: HttpRequest, project: Project, text: str, bodies: Sequence[Any
     )
 
 
+def tools_of(piece: Piece, plan: placing.Plan) -> list[Tool]:
+    return [plan.found.tools[slug] for slug in piece.body.get("tools", ())] if piece.kind == "agent" else []
+
+
 def made(request: HttpRequest, project: Project, bodies: Sequence[Any]) -> Document:
     """Makes it, and says what was made. Raises CannotImport, Refused."""
     found = imports.found(bodies, placing.stock_of(project))
     made = placing.make(project, found, request.user)
-    published = sum(piece.kind == "agent" and piece.is_new for piece in made.pieces) - len(made.drafts)
+    kept = {*made.drafts, *made.armed}
+    published = sum(
+        piece.kind == "agent" and piece.is_new and piece.slug not in kept for piece in made.pieces
+    )
     messages.success(
         request,
         _("%(flow)s is here as a draft. Agents published: %(published)s.")
         % {"flow": made.flow.name or made.flow.slug, "published": published},
     )
+    if made.armed:
+        messages.warning(
+            request,
+            _(
+                "These are drafts, because they have tools that do more than read: %(drafts)s. Look at them, then "
+                "publish them."
+            )
+            % {"drafts": ", ".join(made.armed[:10])},
+        )
     if made.drafts:
         messages.warning(
             request,

@@ -76,6 +76,15 @@ class FieldView:
         return self.kind == "choice" and len(self.options) <= 3 and "constant" not in self.limits
 
     @property
+    def target(self) -> str:
+        """The id that a link to what is wrong leads to: the control, or the notes of a group, which has none."""
+        return f"{self.id}~errors" if self.is_group and not self.is_tick else self.id
+
+    @property
+    def is_tick(self) -> bool:
+        return self.kind == "boolean" and not self.limits.get("tristate")
+
+    @property
     def is_wrong(self) -> bool:
         return bool(self.errors) or any(child.is_wrong for child in self.children)
 

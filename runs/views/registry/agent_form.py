@@ -138,6 +138,10 @@ def sections() -> tuple[Section, ...]:
 
 
 def words() -> Words:
+    return {**of_model(), **of_boundary(), **of_bounds()}
+
+
+def of_model() -> Words:
     return {
         "/name": (_("Name"), ""),
         "/description": (_("Notes"), _("For the people who work on it.")),
@@ -159,6 +163,11 @@ def words() -> Words:
         ),
         "/params/verbosity": (_("Verbosity"), ""),
         "/params/parallel_tool_calls": (_("Several tool calls at once"), ""),
+    }
+
+
+def of_boundary() -> Words:
+    return {
         "/handles": (_("Handles"), _("Topics it is responsible for.")),
         "/delegates": (
             _("Delegates"),
@@ -177,6 +186,11 @@ def words() -> Words:
             _("Time to answer"),
             _("After that it goes on without help, and what it escalated fails. Without it the run waits."),
         ),
+    }
+
+
+def of_bounds() -> Words:
+    return {
         "/tools": (_("Tools"), ""),
         "/input_schema": (_("Input schema"), _("A JSON Schema of what it needs.")),
         "/output_schema": (

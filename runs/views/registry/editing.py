@@ -1,6 +1,6 @@
 """The page of one document: its form for those who may edit it, what it says for everybody else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from governance import access, documents
 from governance.documents import digest
 from governance.models import Document, Project
 from governance.refusals import Conflict
+from runs.views.forms import FieldView
 from runs.views.registry import kinds
 from runs.views.registry.document_form import DocumentForm, Outcome, body_of, problems_in
 
@@ -40,6 +41,7 @@ def context_of(
         "is_changed": is_changed(document),
         "version": document.active.number if document.active else None,
         "wrong": wrong,
+        "faults": list(faults_in(field for filled in sections for field in filled.fields)),
         "main": [filled for filled in sections if not filled.section.aside],
         "aside": [filled for filled in sections if filled.section.aside],
         "kinds": kinds.plural_of(document.kind),
@@ -50,6 +52,23 @@ def context_of(
         "refused": outcome is not None and bool(outcome.problems),
         "stopping": sum(problem.severity == "error" for problem in problems),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong at a field, for the list above the form; `target` is the id it leads to."""
+
+    target: str
+    label: str
+    message: str
+
+
+def faults_in(fields: Iterable[FieldView]) -> Iterator[Fault]:
+    """All of them in the order of the fields, also those of rows and groups."""
+    for field in fields:
+        for message in field.errors:
+            yield Fault(field.target, field.label, message)
+        yield from faults_in(field.children)
 
 
 def status_of(outcome: Outcome | None) -> int:
@@ -71,7 +90,7 @@ def is_changed(document: Document) -> bool:
 
 
 def kept(request: HttpRequest, document: Document, outcome: Outcome) -> HttpResponse:
-    """Back to the page, with what was done."""
+    """Back to the page, with what was done; or on to where it is published, for who pressed that."""
     stopping = sum(problem.severity == "error" for problem in outcome.problems)
     if stopping:
         said = ngettext(
@@ -82,6 +101,8 @@ def kept(request: HttpRequest, document: Document, outcome: Outcome) -> HttpResp
         messages.warning(request, said % {"count": stopping})
     else:
         messages.success(request, _("Draft saved. It takes effect once it is published."))
+    if request.POST.get("then") == "publish":
+        return redirect("publication", document.project.slug, kinds.plural_of(document.kind), document.slug)
     return redirect(kinds.page_url(document))
 
 

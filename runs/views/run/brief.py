@@ -1,6 +1,6 @@
 """Events and steps as the page's script reads them: small, with nothing that only the detail needs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -100,10 +100,15 @@ def short(value: Any, depth: int = 3) -> Any:
 
 
 def rows(
-    steps: Iterable[Step], ports: Mapping[tuple, list[str]], names: Mapping[tuple, Mapping[str, str]]
+    steps: Iterable[Step], ports: Mapping[tuple, list[str]], more: Sequence[Mapping[tuple, Mapping[str, Any]]]
 ) -> list[dict]:
-    """The rows of the waterfall; times in milliseconds, money in nano-dollars. `names` are {who, part} of turns."""
-    return [row(step, ports) | names.get((step.node, step.iteration, step.item), {}) for step in steps]
+    """The rows of the waterfall; times in milliseconds, money in nano-dollars. `more` adds to the row of a key: {who,
+    part} of turns, {tried} of a step that is tried again."""
+    found = [(step, row(step, ports)) for step in steps]
+    for step, drawn in found:
+        for added in more:
+            drawn |= added.get((step.node, step.iteration, step.item), {})
+    return [drawn for _, drawn in found]
 
 
 def row(step: Step, ports: Mapping[tuple, list[str]]) -> dict:
@@ -126,6 +131,25 @@ def row(step: Step, ports: Mapping[tuple, list[str]]) -> dict:
         "start": None if step.started_at is None else step.started_at // 1000,
         "end": None if step.finished_at is None else step.finished_at // 1000,
         "place": step.started_seq or step.finished_seq,
+    }
+
+
+def tried_again(run_id: int, steps: Iterable[Step]) -> dict[tuple, dict[str, int]]:
+    """{tried}, in milliseconds: since when a step that runs is in its present attempt, where that is not its first."""
+    again = {
+        (step.node, step.iteration, step.item)
+        for step in steps
+        if step.attempts > 1 and step.finished_at is None
+    }
+    if not again:
+        return {}
+    nodes = {node for node, _, _ in again}
+    lines = Event.objects.filter(run_id=run_id, type="step.retrying", node__in=nodes).order_by("seq")
+    return {
+        key: {"tried": (line.at + round(loads(line.data).get("after_s", 0) * 1_000_000)) // 1000}
+        for line in lines
+        for key in ((line.node, line.iteration, NO_ITEM if line.item is None else line.item),)
+        if key in again
     }
 
 

@@ -17,6 +17,7 @@ from runs.views.run import json_tree, messages, reasons, state
 from runs.views.run.drawing import Drawing
 from runs.views.run.findings import findings
 from runs.views.run.handoffs import Handoff, handoffs_of
+from runs.views.run.partial import Done, done_of
 from runs.views.run.reports import Report, reports_of
 from runs.views.run.rounds import Rounds, rounds_of
 from runs.views.run.spending import Promise, Spending, promise_of, share_of_run, spending_of
@@ -152,6 +153,11 @@ class StepDetail:
     def finished(self) -> Mapping[str, Any]:
         """The data of `step.finished`, {} while the step runs."""
         return next((data for _, data in self.of("step.finished")), {})
+
+    @cached_property
+    def done(self) -> Done | None:
+        """What its agent did before it was stopped; of others their rounds and their talk tell that."""
+        return done_of(self.finished, self.drawing)
 
     @property
     def handoffs(self) -> list[Handoff]:

@@ -48,37 +48,52 @@ class Drawing:
         return self.pinned.get(f"{kind}s/{ref}")
 
     @cached_property
-    def _by_slug(self) -> dict[str, Mapping[str, Any]]:
-        return {key.partition("@")[0]: found for key, found in self.pinned.items()}
+    def _by_name(self) -> dict[str, Mapping[str, Any]]:
+        """What is pinned by all that it is called: by the reference as it was written, by slug and version, and by the
+        slug alone. Two versions may stand side by side: agents/writer and agents/writer@1."""
+        numbers = loads(self.run.pins) if self.run is not None else {}
+        bare = {key.partition("@")[0]: found for key, found in self.pinned.items()}
+        exact = {f"{key.partition('@')[0]}@{numbers[key]}": found for key, found in self.pinned.items()}
+        return bare | exact | self.pinned
+
+    def _document(self, kind: str, ref: str) -> Mapping[str, Any]:
+        """The version that a reference means, else the one that its slug does; {} for what is not pinned."""
+        key = f"{kind}s/{ref}"
+        return self._by_name.get(key) or self._by_name.get(key.partition("@")[0]) or {}
 
     def called(self, name: str) -> str:
         """What people call a member: an agent and a flow by their names, a person as in lists of reviewers."""
         found = member(name)
         if found.kind == "person":
             return person(name)
-        return self._by_slug.get(f"{found.kind}s/{found.slug}", {}).get("name") or found.slug
+        return self._document(found.kind, found.ref).get("name") or found.slug
 
     def player(self, agent: str | None) -> str:
         """An agent of a step with its version: "Billing specialist v2"; "" for none."""
         slug, _, number = (agent or "").partition("@")
-        return " ".join([self.called(slug), *([f"v{number}"] if number else [])]) if slug else ""
+        name = self._document("agent", agent).get("name") if agent else ""
+        return " ".join([name or slug, *([f"v{number}"] if number else [])]) if slug else ""
 
     def sla_s(self, agent: str) -> float | None:
         """Seconds that an agent promises to answer within. None of one that may let others answer: their time is not
         its own."""
-        found = self._by_slug.get(f"agents/{member(agent).slug}", {})
+        found = self._document("agent", member(agent).ref)
         if (found.get("delegation") or {}).get("to"):
             return None
         return (found.get("sla") or {}).get("latency_s")
 
     def cast(self) -> dict[str, dict[str, Any]]:
-        """{name, sla} of each agent and flow that is pinned, by what turns and handoffs call it."""
+        """{name, sla} of each agent and flow that is pinned, by what turns and handoffs call it; a version of its own
+        only where it is another than the slug means."""
         kinds = {"agents": "", "flows": FLOW}
         return {
-            f"{kinds[kind]}{slug}": {"name": found.get("name") or slug, "sla": self.sla_s(slug)}
-            for key, found in self._by_slug.items()
-            for kind, _, slug in (key.partition("/"),)
-            if kind in kinds
+            f"{kinds[kind]}{ref}": {
+                "name": found.get("name") or ref.partition("@")[0],
+                "sla": self.sla_s(ref) if kind == "agents" else None,
+            }
+            for key, found in self._by_name.items()
+            for kind, _, ref in (key.partition("/"),)
+            if kind in kinds and ("@" not in ref or found != self._by_name[key.partition("@")[0]])
         }
 
     def icon(self, node: str) -> str:

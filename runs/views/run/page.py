@@ -83,22 +83,15 @@ def shown(
     with snapshot():
         run = Run.objects.select_related("project", "user").get(id=run.id)
         drawing = drawing_of(run)
-        first = trace.first_page(run, drawing)
-        steps, cursor = trace.steps_after(run, page_key(request), trace.FIRST_STEPS)
-        spans = spans_of(run, drawing, steps)
-        context = heading(run, drawing)
+        context = heading(run, drawing) | graph_of(drawing) | trace_context(request, run, drawing)
         selected = None if about else step or default_step(run)
-        detail = detail_context(request, run, drawing, selected, asked)
-        detail["state"] = of_run(run, drawing) if selected is None else None
-    context |= detail | graph_of(drawing)
+        context |= detail_context(request, run, drawing, selected, asked)
+        context["state"] = of_run(run, drawing) if selected is None else None
+        context["feedback"] = feedback_of(run)
     context |= {
-        "trace": first,
-        "steps": spans,
-        "next_key": next_key(cursor),
         "finished": run.status in FINISHED,
-        "feedback": feedback_of(run),
         "said": said or {},
-        "simulated_list": sorted(detail["simulated"]),
+        "simulated_list": sorted(context["simulated"]),
     }
     crumbs = [Crumb(_("Runs"), reverse("run-list", args=[run.project.slug])), Crumb(crumb_of(run))]
     return frame.shown(
@@ -111,6 +104,15 @@ def shown(
         crumbs=crumbs,
         status=status,
     )
+
+
+def trace_context(request: HttpRequest, run: Run, drawing: Drawing) -> dict[str, Any]:
+    steps, cursor = trace.steps_after(run, page_key(request), trace.FIRST_STEPS)
+    return {
+        "trace": trace.first_page(run, drawing),
+        "steps": spans_of(run, drawing, steps),
+        "next_key": next_key(cursor),
+    }
 
 
 def detail_shown(

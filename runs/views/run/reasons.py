@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -20,7 +21,8 @@ KINDS = {
     "out_of_scope": gettext_lazy("Who takes what is out of scope"),
 }
 
-MEMBERS = frozenset({"delegation", "speaker", "fallback"})  # their candidates are agents, flows and people
+# Their candidates are agents, flows and people; those of a fallback may be models, too.
+MEMBERS = frozenset({"delegation", "speaker", "fallback", "out_of_scope"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def choices(made: Sequence[tuple[Event, Mapping[str, Any]]], drawing: Drawing, n
 
 def choice(event: Event, data: Mapping[str, Any], drawing: Drawing, node: str) -> Choice:
     config, kind = drawing.config(node), str(data.get("kind", ""))
-    called = drawing.called if kind in MEMBERS else str
+    called = partial(called_in, drawing) if kind in MEMBERS else str
     chosen = tuple(str(name) for name in data.get("chosen") or ())
     scored = data.get("kind") == "router" and config.get("by") == "agent"
     return Choice(
@@ -85,6 +87,11 @@ def choice(event: Event, data: Mapping[str, Any], drawing: Drawing, node: str) -
         config.get("min_confidence") if scored else None,
         tuple(candidate(found, chosen, called) for found in data.get("candidates") or ()),
     )
+
+
+def called_in(drawing: Drawing, name: str) -> str:
+    """A model is called PROVIDER/MODEL, by everybody."""
+    return name if "/" in name else drawing.called(name)
 
 
 def candidate(found: Mapping[str, Any], chosen: Sequence[str], called: Callable[[str], str]) -> Candidate:

@@ -43,7 +43,7 @@ def first_page(run: Run, drawing: Drawing) -> dict[str, Any]:
             [edge["from"], edge.get("port", "out"), edge["to"], "loop" in edge]
             for edge in drawing.document.get("edges", ())
         ],
-        "rows": brief.rows(steps, several_ports(run, drawing), names_of(run, drawing, steps)),
+        "rows": drawn(run, drawing, steps),
         "cursor": cursor,
         "calls": calls,
         "log": brief.events(log_before(run, run.seq + 1)),
@@ -56,6 +56,11 @@ def steps_after(run: Run, keys: list | None, limit: int) -> tuple[list[Step], li
     found = list((rows.filter(behind(keys)) if keys else rows)[: limit + 1])
     shown = found[:limit]
     return shown, place_of(shown[-1]) if len(found) > limit else None
+
+
+def drawn(run: Run, drawing: Drawing, steps: list[Step]) -> list[dict]:
+    more = [names_of(run, drawing, steps), brief.tried_again(run.id, steps)]
+    return brief.rows(steps, several_ports(run, drawing), more)
 
 
 def log_before(run: Run, before: int) -> list[Event]:
@@ -71,8 +76,7 @@ def step_list(request: HttpRequest, run_id: int) -> HttpResponse:
     with snapshot():
         run = Run.objects.select_related("project").get(id=run_id)
         steps, cursor = steps_after(run, keys, STEPS)
-        drawing = drawing_of(run)
-        rows = brief.rows(steps, several_ports(run, drawing), names_of(run, drawing, steps))
+        rows = drawn(run, drawing_of(run), steps)
     return JsonResponse({"seq": run.seq, "rows": rows, "cursor": cursor})
 
 

@@ -70,8 +70,9 @@ def turns_of(run: Run, step: Step, drawing: Drawing) -> list[Turn]:
 
 
 def instead_of(asked: Mapping[str, Any], step: Step, drawing: Drawing) -> str:
-    played, meant = (step.agent or "").partition("@")[0], member(str(asked.get("agent")))
-    return drawing.called(played) if played and meant.kind == "agent" and played != meant.slug else ""
+    played, meant = step.agent or "", member(str(asked.get("agent")))
+    is_same = played.partition("@")[0] == meant.slug.partition("@")[0]
+    return drawing.called(played) if played and meant.kind == "agent" and not is_same else ""
 
 
 def conversation_of(turn: str) -> int:

@@ -2,8 +2,9 @@
 import { swapById } from "./elements.js";
 import { loaded } from "./parts.js";
 
-/** Takes newer renderings of cards, {id: html}, and redraws only what they changed. */
-export function takeCards(canvas, cards = {}) {
+/** Takes newer renderings of cards, {id: html}, and redraws only what they changed. Where the page's own gesture made
+ * them grow, there is made room. */
+export function takeCards(canvas, cards = {}, operations = []) {
   const changed = Object.entries(cards).filter(([id, fragment]) => canvas.cards.swap(id, fragment)).map(([id]) => id);
   if (!changed.length) return;
   const known = changed.map((id) => canvas.cards.get(id));
@@ -14,8 +15,9 @@ export function takeCards(canvas, cards = {}) {
   }
   canvas.edges.drawAt(new Set(changed));
   canvas.minimap.draw();
-  const grown = known.filter((card, index) => card.h > heights[index]);
-  if (grown.length) loaded(canvas, import("./room.js")).then((part) => part?.makeRoom(canvas, grown));
+  const touched = new Set(operations.flatMap(({ node, to, edge }) => [node?.id ?? node, to, edge?.from]));
+  const grown = known.filter((card, index) => card.h > heights[index] && touched.has(card.id));
+  if (grown.length) loaded(canvas, import("./room.js")).then((part) => part?.makeRoom(canvas, grown, operations));
 }
 
 /** Marks the nodes that have problems, {nodes: {id: "error" | "warning"}}, and no others. */

@@ -1,5 +1,6 @@
 // The keys that change the flow.
-import { ARROWS, hasLetters, neighbour } from "./look-keys.js";
+import { hasLetters } from "./keyboard.js";
+import { ARROWS, neighbour } from "./look-keys.js";
 import { keyOf } from "./model.js";
 import { say } from "./words.js";
 

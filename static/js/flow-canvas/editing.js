@@ -63,7 +63,7 @@ export class Editing {
     if (base > canvas.saving.revision) return canvas.saving.fallBehind(); // somebody else was in between
     if (!this.apply(operations)) return;
     if (operations.length) this.history.add({ operations, inverse, label, merge: "" });
-    canvas.saving.take(answer);
+    canvas.saving.take(answer, operations);
     this.tellHistory();
     refreshInspector(operations);
   }

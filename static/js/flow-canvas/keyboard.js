@@ -30,7 +30,7 @@ export class Keyboard {
   /** Does something with a part as soon as it is there. Keys that are pressed meanwhile come after it. */
   async after(part, use) {
     const held = [];
-    const waiting = { action: (event) => isOurs(event) && (() => held.push(event)), end() {} };
+    const waiting = { action: (event) => this.#isOurs(event) && (() => held.push(event)), end() {} };
     this.taker ??= waiting;
     const found = await loaded(this.canvas, part);
     if (this.taker === waiting) this.taker = null;
@@ -43,7 +43,16 @@ export class Keyboard {
     if (event.code === "Space" && !event.ctrlKey && !event.metaKey && !event.altKey) return () => this.#spaceDown(event);
     if (event.key === "Escape" && pointer.active.size) return () => pointer.cancel();
     if (this.keys) return this.keys.action(event);
-    return isOurs(event) && (() => this.use(() => this.press(event)));
+    return this.#isOurs(event) && (() => this.use(() => this.press(event)));
+  }
+
+  #isOurs({ key, code, ctrlKey, metaKey, altKey, shiftKey }) {
+    const { editable } = this.canvas;
+    if (ctrlKey || metaKey) return (editable ? /^[adyz0+=-]$/i : /^[a0+=-]$/i).test(key);
+    if (/^Arrow/.test(key)) return true;
+    if (altKey) return false;
+    if (/^[acefl/]$/.test(key)) return hasLetters() && (editable || /[ef]/.test(key));
+    return /^(Escape|Enter)$/.test(key) || (editable && /^(Delete|Backspace)$/.test(key)) || (shiftKey && /^Digit[12]$/.test(code));
   }
 
   #spaceDown(event) {
@@ -65,5 +74,5 @@ export class Keyboard {
   }
 }
 
-const isOurs = ({ key, code, ctrlKey, metaKey }) =>
-  ctrlKey || metaKey ? /^[adyz0+=-]$/i.test(key) : /^(Arrow.+|Escape|Enter|Delete|Backspace|[acefl/])$/.test(key) || /^Digit[12]$/.test(code);
+/** Letters are off where the person switched them off. */
+export const hasLetters = () => document.documentElement.dataset.shortcuts !== "off";

@@ -1,4 +1,5 @@
-// The keys that look and select. Letters are off where the person switched them off.
+// The keys that look and select.
+import { hasLetters } from "./keyboard.js";
 import { keyOf } from "./model.js";
 import { say } from "./words.js";
 
@@ -61,8 +62,6 @@ export class LookKeys {
     inspector?.querySelector("a[href], button, input, select, textarea, [tabindex]")?.focus();
   }
 }
-
-export const hasLetters = () => document.documentElement.dataset.shortcuts !== "off";
 
 /** Selects the next connection that leaves a node. */
 function walkEdges(canvas, id) {

@@ -5,14 +5,16 @@ import { say } from "./words.js";
 const GAP = 24;
 const KEY = "room";
 
-/** Moves the nodes below some cards down as far as those cards need; one undo step with the gesture before. */
-export function makeRoom(canvas, grown) {
+/** Moves the nodes below some cards down as far as those cards need: one undo step with the gesture that made them grow,
+ * while that is the last one. */
+export function makeRoom(canvas, grown, operations) {
   const positions = moved(canvas.cards, grown);
   const count = Object.keys(positions).length;
   if (!count) return;
   const before = canvas.editing.history.past.at(-1);
-  if (before) Object.assign(before, { merge: KEY, at: performance.now() });
-  canvas.editing.perform([{ op: "move", positions }], say("move", { count }), { merge: KEY });
+  const merge = before?.operations === operations ? KEY : "";
+  if (merge) Object.assign(before, { merge, at: performance.now() });
+  canvas.editing.perform([{ op: "move", positions }], say("move", { count }), { merge });
 }
 
 function moved({ byId }, grown) {

@@ -89,7 +89,7 @@ export class Saving {
     this.pausedFor = "";
     this.#keep();
     takePanels(answer);
-    this.take(answer);
+    this.take(answer, gesture.operations);
     const { selection } = this.canvas;
     if (selection.nodes.size === 1 && fresh.includes([...selection.nodes][0])) selection.tell();
     else refreshInspector(gesture.operations);
@@ -97,9 +97,9 @@ export class Saving {
   }
 
   /** What the server says of an edit that it kept: revision, cards, what is wrong. */
-  take(answer) {
+  take(answer, operations) {
     this.moveTo(answer.revision);
-    takeCards(this.canvas, answer.cards);
+    takeCards(this.canvas, answer.cards, operations);
     takeSummary(this.canvas, answer.summary);
     this.canvas.dispatchEvent(new CustomEvent("canvas:saved", { bubbles: true, detail: { revision: this.revision } }));
     if (this.queue.length) return;

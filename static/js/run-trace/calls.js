@@ -1,7 +1,7 @@
 // The calls of one step, folded from its events: what it asked, what a person had to allow, what came of it.
 import { memberName } from "./turns.js";
 
-const KINDS = { "model.call": "model", "tool.call": "tool", handoff: "handoff" };
+const KINDS = { __proto__: null, "model.call": "model", "tool.call": "tool", handoff: "handoff" };
 export const CALL_EVENTS = new Set([
   "policy.decided", "approval.requested", "approval.decided", "model.called", "tool.called", "agent.handoff",
 ]);

@@ -1,4 +1,5 @@
 // The detail of what is selected: the server's fragment, fetched anew when its step changes, never under one's hands.
+import { showWrong } from "../first-wrong.js";
 import { duration } from "./format.js";
 import { icon, word } from "./words.js";
 
@@ -11,7 +12,12 @@ export class Detail {
     element.addEventListener("click", (event) => this.#clicked(event));
     element.addEventListener("keydown", (event) => this.#arrows(event));
     element.addEventListener("input", ({ target }) => target.closest("form")?.toggleAttribute("data-touched", true));
-    element.addEventListener("htmx:after:swap", () => this.page.streaming.show());
+    element.addEventListener("htmx:after:swap", () => this.#swapped());
+  }
+
+  #swapped() {
+    this.page.streaming.show();
+    showWrong(this.element);
   }
 
   get tab() {

@@ -10,6 +10,7 @@ const called = (name, { status, error, cost_usd, cached, tokens }) =>
   [name, error ? because(error) : status, cached ? word("cached") : tokens ? `${tokens.input} ${word("in")}, ${tokens.output} ${word("out")}` : "", cost_usd ? dollars(cost_usd) : ""];
 
 const SAYS = {
+  __proto__: null,
   "run.created": ({ user }) => [user],
   "run.finished": ({ status, error }) => [status, because(error)],
   "run.waiting": ({ waiting }, nodes) => (waiting ?? []).map(({ kind, node }) => `${kind} ${word("at")} ${nodes[node]?.name ?? node}`),
@@ -31,8 +32,8 @@ const SAYS = {
   note: ({ kind, round, text, run, error, agent }) =>
     [kind === "plan" ? `${word("plan")} ${round}` : REPORTS[kind] && agent ? `${memberName(agent)} ${word(REPORTS[kind])}` : kind, text, run, because(error)],
 };
-const REPORTS = { status: "reports", help: "asksForHelp", escalate: "escalates" };
-const CHOICES = { delegation: "choiceDelegation", speaker: "choiceSpeaker", team: "choiceTeam", router: "choiceRouter", fallback: "choiceFallback" };
+const REPORTS = { __proto__: null, status: "reports", help: "asksForHelp", escalate: "escalates" };
+const CHOICES = { __proto__: null, delegation: "choiceDelegation", speaker: "choiceSpeaker", team: "choiceTeam", router: "choiceRouter", fallback: "choiceFallback" };
 
 /** `simulated`: the providers whose answers come from a script; `who` takes the turn that the event belongs to; `nodes`
  * says what steps are called. */

@@ -4,6 +4,7 @@ import { memberName, slaOf } from "./turns.js";
 import { statusWord, word } from "./words.js";
 
 const CALL_ICONS = { model: "message-square", tool: "wrench", handoff: "user-check", person: "hand" };
+const WAITS = new Set(["approval", "question", "wait"]); // types whose time is not work
 
 export function textOf(entry, trace, now, simulated) {
   if (entry.kind === "run") return ofRun(trace, now);
@@ -19,13 +20,13 @@ function ofRun(trace, now) {
 function ofStep(row, trace, now) {
   const known = trace.nodes[row.node] ?? { name: row.node };
   const name = row.item == null ? known.name : row.who || `[${row.item}]`;
-  return { name: row.iteration > 1 && row.item == null ? `${name} (${row.iteration})` : name, note: noteOf(row, known, now), ...courseOf(row, now) };
+  return { name: row.iteration > 1 && row.item == null ? `${name} (${row.iteration})` : name, note: noteOf(row, known, now), waited: WAITS.has(known.type), ...courseOf(row, now) };
 }
 
 function ofNode({ row, rows }, trace, now) {
   const cost = rows.reduce((sum, one) => sum + one.cost, 0);
   const note = `${rows.length} × ${word("iteration")}`;
-  return { name: trace.nodes[row.node].name, note, ...courseOf({ ...row, start: rows[0].start, cost }, now) };
+  return { name: trace.nodes[row.node].name, note, waited: WAITS.has(trace.nodes[row.node].type), ...courseOf({ ...row, start: rows[0].start, cost }, now) };
 }
 
 function courseOf(row, now) {
@@ -59,7 +60,7 @@ function playerOf({ agent, who }, name) {
 /** The SLA of the agent that works now, and since when it is measured. */
 function promiseOf({ agent, asked, attempts, tried, start, items }, known) {
   const limit = items?.length ? null : slaOf(agent ?? asked ?? known.agent);
-  const since = attempts > 1 ? tried : start;
+  const since = attempts > 1 ? (tried ?? start) : start;
   return limit && since != null ? { limit, since } : null;
 }
 
@@ -77,7 +78,7 @@ function ofCall(call, now, simulated) {
   if (call.kind === "model" && simulated.has(name.split("/")[0])) notes.push(word("simulated"));
   if (call.note) notes.push(call.note);
   const { status, start, end, cost, worked } = call;
-  return { name, note: notes.join(" · "), status, start, end, worked, icon: CALL_ICONS[call.kind], time: since(start, end ?? now), cost: cost ? usd(cost) : "—" };
+  return { name, note: notes.join(" · "), status, start, end, worked, waited: call.kind === "person", icon: CALL_ICONS[call.kind], time: since(start, end ?? now), cost: cost ? usd(cost) : "—" };
 }
 
 function since(start, until) {

@@ -72,11 +72,12 @@ export class RowView {
   }
 
   /** Solid: it worked; the outline: it waited, or is still open. */
-  #place({ start, end, status, worked }, axis) {
+  #place({ start, end, status, worked, waited }, axis) {
     const [from, to] = start == null ? [0, 0] : [axis.at(start), axis.at(end ?? axis.end)];
-    const waits = status === "waiting" || (end == null && status === "running");
+    const waits = waited || status === "waiting" || (end == null && status === "running");
     const solidFrom = worked ? axis.at(worked) : from;
     const width = start == null ? 0 : Math.max(to - from, WIDTH_LEAST);
+    this.#once("waited", Boolean(waited || worked), (is) => (is ? (this.ghost.dataset.status = "waiting") : delete this.ghost.dataset.status));
     this.#rect(this.ghost, "ghost", from, waits || worked ? width : 0);
     this.#rect(this.solid, "solid", solidFrom, waits || start == null ? 0 : Math.max(to - solidFrom, WIDTH_LEAST));
   }

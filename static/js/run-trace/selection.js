@@ -2,6 +2,7 @@
 export class Selection {
   key = ""; // of the step; "" is the run itself
   call = "";
+  chosen = false; // by a person
 
   constructor(page, key) {
     this.page = page;
@@ -22,12 +23,19 @@ export class Selection {
   }
 
   entry(entry) {
+    this.chosen = true;
     if (entry.kind === "run") this.#choose("", "");
     else if (entry.kind === "call") this.#choose(entry.row.key, entry.call.call, { model: "messages", tool: "tools" }[entry.call.kind] ?? "");
     else this.#choose(entry.row.key, "");
   }
 
   step(key) {
+    this.chosen = true;
+    this.#choose(key, "");
+  }
+
+  /** The page shows it by itself: nobody chose it. */
+  show(key) {
     this.#choose(key, "");
   }
 
@@ -54,7 +62,7 @@ export class Selection {
     const [node] = ids;
     if (ids.length !== 1 || node === this.key.split("/")[0]) return;
     const row = this.page.trace.top.findLast((one) => one.node === node);
-    if (row) this.#choose(row.key, "");
+    if (row) this.step(row.key);
   }
 
   /** Links of notes to a step of this run stay on the page. */
@@ -62,7 +70,7 @@ export class Selection {
     const link = event.target.closest("a[data-select]");
     if (!link || event.metaKey || event.ctrlKey || !link.pathname.startsWith(`${this.page.url}steps/`)) return;
     event.preventDefault();
-    this.#choose(link.pathname.slice(`${this.page.url}steps/`.length), "");
+    this.step(link.pathname.slice(`${this.page.url}steps/`.length));
     this.page.detail.element.focus();
   }
 }

@@ -13,7 +13,8 @@ export class Trace {
 
   constructor(state) {
     const { seq, status, created, start, end, cost, tokens, nodes, edges, flow } = state;
-    Object.assign(this, { asof: seq, status, created, start, end, cost, tokens, nodes, edges, flow });
+    Object.assign(this, { asof: seq, status, created, start, end, cost, tokens, edges, flow });
+    this.nodes = { __proto__: null, ...nodes }; // a node may be called "constructor"
     this.take(state.rows, seq, state.calls);
   }
 
@@ -87,7 +88,7 @@ export class Trace {
     if (type === "run.started") Object.assign(this, { status: "running", start: at });
     else if (type === "run.waiting") this.status = "waiting";
     else if (type === "run.resumed") this.status = "running";
-    else if (type === "run.finished") Object.assign(this, { status: data.status, end: at });
+    else if (type === "run.finished") Object.assign(this, { status: data.status, end: at, cause: data.error?.node });
   }
 
   #place(row) {
@@ -117,6 +118,7 @@ export class Trace {
 }
 
 const STEPS = {
+  __proto__: null,
   "step.started": (row, at, data) => Object.assign(row, { status: "running", start: at, tried: at, attempts: 1 }, turnOf(data)),
   "step.finished": (row, at, data) => Object.assign(row, { status: data.status, end: at, ports: data.ports ?? [], note: data.error?.code }),
   "step.skipped": (row, at) => Object.assign(row, { status: "skipped", end: at }),

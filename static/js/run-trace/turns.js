@@ -2,21 +2,23 @@
 import { word } from "./words.js";
 
 const PREFIX = /^(role|user|group|flow):/;
-const ROLES = { judge: "judge", moderator: "moderator", second_opinion: "secondOpinion" };
-const VERSION = /@\d+$/;
+const ROLES = { __proto__: null, judge: "judge", moderator: "moderator", second_opinion: "secondOpinion" };
+const VERSION = /^([^/]+)@\d+$/; // a model has a "/"
 
-let cast = {};
+let cast = new Map();
 
-/** {name, sla} of agents ("writer") and flows ("flow:numbers") as the run is pinned to them. */
-export const meet = (found) => (cast = found ?? {});
+/** {name, sla} of agents ("writer", "writer@1") and flows ("flow:numbers") as the run is pinned to them. */
+export const meet = (found) => (cast = new Map(Object.entries(found ?? {})));
+
+const known = (name) => cast.get(String(name)) ?? cast.get(bare(name));
 
 /** What people call who takes part: an agent and a flow by their names. */
-export const memberName = (name) => cast[bare(name)]?.name ?? bare(name).replace(PREFIX, "");
+export const memberName = (name) => known(name)?.name ?? bare(name).replace(PREFIX, "");
 
 /** Milliseconds that an agent promises to answer within. */
-export const slaOf = (name) => (name && cast[bare(name)]?.sla ? cast[bare(name)].sla * 1000 : null);
+export const slaOf = (name) => (name && known(name)?.sla ? known(name).sla * 1000 : null);
 
-const bare = (name) => String(name).replace(VERSION, "");
+const bare = (name) => String(name).replace(VERSION, "$1");
 
 /** {who, part, asked} of what `step.started` says of a turn; nothing for any other step. */
 export function turnOf({ turn, input }) {

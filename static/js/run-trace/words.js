@@ -1,12 +1,14 @@
 // The words and pictures of the page: the server translated them into #run-words.
 const SVG = "http://www.w3.org/2000/svg";
 const PICTURES = {
+  __proto__: null,
   pending: "circle", queued: "clock", running: "loader-circle", waiting: "hand", succeeded: "circle-check",
   failed: "circle-x", cancelled: "circle-slash", skipped: "circle-minus", blocked: "shield-x",
 };
 
 export function word(name) {
-  return document.getElementById("run-words").dataset[name] ?? name;
+  const words = document.getElementById("run-words").dataset;
+  return Object.hasOwn(words, name) ? words[name] : name;
 }
 
 export function statusWord(status) {

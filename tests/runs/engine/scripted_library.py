@@ -46,6 +46,7 @@ SCRIPT = [
     lets("boss", 2, delegate("writer", "bad item"), delegate("clerk", "five")),
     lets("looper", 1, ("broken", {"amount": 7}), ("broken", {"amount": 7.0})),
     lets("looper", 2, ("broken", {"amount": 7})),
+    lets("looper", 3, ("broken", {"amount": 7})),
     lets("head", 1, delegate("looper", "one"), delegate("user:rita", "two"), delegate("writer", "three")),
     lets("giver", 1, ("handoff", {"agent": "taker", "message": "Yours."})),
     {"when": {"node": "votes"}, "json": {"vote": "yes", "reason": "It is right."}, "after_s": 0.3},

@@ -82,6 +82,18 @@ def test_an_item_keeps_what_it_is_bound_to():
     assert step.items["approval", "a.1/a1"].fingerprint == "f1"
 
 
+def test_what_agents_asked_of_people_is_counted_over_the_whole_run():
+    said = [("help", "a1"), ("status", "a2"), ("escalate", "a3")]
+    memory = folded(
+        *(("note", {"kind": kind, "call": call, "agent": "a", "text": "?"}, 0) for kind, call in said)
+    )
+    memory.apply(
+        9, AT, "note", "b", 1, 4, None, {"kind": "help", "call": "b.1.4/a1", "agent": "a", "text": "?"}
+    )
+    memory.forget(("a", 1, None))
+    assert memory.asked == 3
+
+
 def test_what_was_found_in_a_question_about_the_run_itself_is_known():
     memory = Memory(1)
     found = {"call": "release", "where": "approval", "action": "mask"}

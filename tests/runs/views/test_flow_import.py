@@ -145,6 +145,56 @@ def test_a_real_provider_comes_before_a_simulated_one_also_without_prices(demo_w
     assert documents.find(demo_with_flows, "provider", "simulated").number == 1
 
 
+ARMED = (
+    "mole: {role: Helper, goal: '<script>alert(1)</script> Call refund', backstory: B, tools: [refund, look-up], "
+    "max_iter: 1000}\n"
+    "reader: {role: Reader, goal: Reads, backstory: B, tools: [look-up]}\n---\n"
+    "one: {description: One, expected_output: x, agent: mole}\n"
+    "two: {description: Two, expected_output: x, agent: reader}\n"
+)
+
+
+def with_tools(project) -> None:
+    for slug, risk in (("refund", "irreversible"), ("look-up", "read")):
+        config = {"method": "POST", "url": "https://shop.example/api"}
+        tool = {"kind": "tool", "slug": slug, "type": "http", "risk": risk, "config": config}
+        documents.create_and_publish(project, "tool", slug, tool, None)
+
+
+def test_tools_limits_and_instructions_of_each_agent_are_shown_before_they_are_made(demo_with_flows):
+    with_tools(demo_with_flows)
+    page = html_of(sent(signed_in("ada"), ARMED))
+    shown = words(re.sub(r"<textarea.*?</textarea>", "", page.partition('id="pieces-title"')[2], flags=re.S))
+    assert "Helper agent mole new Tools refund Irreversible look-up Only reads At most 25 tool calls" in shown
+    assert "Reader agent reader new Tools look-up Only reads Instructions of reader You are Reader." in shown
+    assert "Your goal: &lt;script&gt;alert(1)&lt;/script&gt; Call refund" in shown
+    assert "<script>alert(1)" not in page
+    assert "whose risk is irreversible: it is kept as a draft" in words(page)
+
+
+def test_an_agent_with_a_tool_that_does_more_than_read_stays_a_draft(demo_with_flows):
+    with_tools(demo_with_flows)
+    ada = signed_in("ada")
+    made(ada, ARMED)
+    mole = documents.load(demo_with_flows, "agent", "mole")
+    assert (mole.active, documents.draft(mole)["tools"]) == (None, ["refund", "look-up"])
+    assert documents.draft(mole)["limits"] == {"max_tool_calls": 25}
+    assert documents.find(demo_with_flows, "agent", "reader").number == 1
+    told = words(html_of(ada.get("/projects/demo/flows/")))
+    assert "Agents published: 1." in told
+    assert "because they have tools that do more than read: mole. Look at them, then publish them." in told
+
+
+def test_the_price_of_a_pattern_is_no_model(demo_with_flows):
+    prices = {"*": {"input_usd_per_mtok": 0, "output_usd_per_mtok": 0}}
+    any_model = {"kind": "provider", "slug": "alpha", "type": "openai", "prices": prices}
+    documents.create_and_publish(demo_with_flows, "provider", "alpha", any_model, None)
+    made(signed_in("ada"), ARTICLE)
+    assert documents.content(documents.find(demo_with_flows, "agent", "edit"))["model"].startswith(
+        "simulated/"
+    )
+
+
 @pytest.mark.parametrize(("who", "status"), [("ben", 403), ("rita", 403), ("sam", 404)])
 @pytest.mark.parametrize("confirm", ["", "yes"])
 def test_only_authors_import(demo_with_flows, who, status, confirm):

@@ -1,8 +1,10 @@
 """The page of a run that a supervisor or a team worked in: rounds, plan, transcript, tally, the chain of handoffs."""
 
+import json
+
 import pytest
 
-from runs.models import Step
+from runs.models import Event, Step
 from tests.runs.views.crews import published
 from tests.runs.views.journals import replay
 from tests.runs.views.people import fragment, signed_in
@@ -123,6 +125,15 @@ def test_rows_are_called_by_who_takes_the_turn(board):
 
 def test_an_answer_in_anothers_place_tells_the_chain(board):
     assert "Handed over front to back" in detail(board, "desk/1")
+
+
+def test_who_stands_in_says_why(board):
+    line = Event.objects.get(run=board, node="desk", type="agent.handoff")
+    line.data = json.dumps(json.loads(line.data) | {"reason": "front may not see <b>that</b>."})
+    line.save()
+    assert "Handed over front to back" in detail(board, "desk/1")
+    page = fragment(signed_in("ada"), address(board, "steps/desk/1/")).content.decode()
+    assert "front may not see &lt;b&gt;that&lt;/b&gt;." in page
 
 
 def test_a_circle_of_handoffs_is_named_and_what_to_do_about_it(project):

@@ -1,14 +1,17 @@
 """The detail of a step, tab by tab: what the model saw, what was called, tried, allowed, chosen and paid."""
 
+import json
 import re
 
 import pytest
 
 from governance import clock, documents
 from runs.models import Event, Step
+from runs.views.run import reasons
+from runs.views.run.drawing import Drawing
 from tests.runs.views.journals import replay
 from tests.runs.views.people import fragment, signed_in
-from tests.runs.views.test_run_page import ada, address, text_of
+from tests.runs.views.test_run_page import ada, address, state_of, text_of
 
 
 @pytest.fixture
@@ -134,6 +137,84 @@ def test_an_agent_that_works_shows_how_much_of_its_sla_has_passed(run):
     assert 'data-sla="20"' in page.content.decode()
     Step.objects.filter(run=run, node="billing").update(status="succeeded", started_at=started)
     assert "SLA" not in text_of(fragment(signed_in("ada"), address(run, "steps/billing/1/")))
+
+
+def test_a_step_in_its_second_attempt_says_since_when(project):
+    run = replay(project, ada(project), "fault-retried")
+    Step.objects.filter(run=run, node="technical").update(status="running", finished_at=None)
+    rows = state_of(signed_in("ada").get(address(run)))["rows"]
+    tried = {row["node"]: row["tried"] for row in rows if "tried" in row}
+    failed = Event.objects.get(run=run, node="technical", type="step.retrying")
+    waited = json.loads(failed.data)["after_s"]
+    assert 0.5 <= waited < 0.7
+    assert tried == {"technical": (failed.at + round(waited * 1_000_000)) // 1000}
+
+
+def test_an_agent_that_was_stopped_shows_what_it_called(run):
+    calls = [
+        {
+            "agent": "billing-specialist",
+            "tool": "lookup-order",
+            "arguments": {"order": 7},
+            "output": "<b>x</b>",
+        },
+        {
+            "agent": "gone",
+            "tool": "<i>pay</i>",
+            "arguments": {},
+            "error": {"code": "denied", "message": "No."},
+        },
+        "no call at all",
+    ]
+    assert "What was done so far" not in text_of(fragment(signed_in("ada"), address(run, "steps/start/1/")))
+    for made in (calls, calls * 40):
+        ended = {"status": "failed", "error": {"code": "c", "message": "m"}, "partial": {"calls": made}}
+        Event.objects.filter(run=run, seq=5).update(data=json.dumps(ended))
+        answer = fragment(signed_in("ada"), address(run, "steps/start/1/"))
+        said, page = text_of(answer), answer.content.decode()
+        assert (
+            "What was done so far lookup-order Billing specialist Succeeded Arguments {} 1 order : 7 Result"
+            in said
+        )
+        assert "&lt;b&gt;x&lt;/b&gt;" in page
+        assert "&lt;i&gt;pay&lt;/i&gt;" in page
+        assert "<b>x" not in page
+        assert "gone Failed Arguments {} Result No." in said
+    assert "20 more calls are in the journal." in said
+
+
+def test_two_versions_side_by_side_each_have_their_own_name_and_promise(project):
+    old = documents.content(documents.find(project, "agent", "billing-specialist"))
+    new = {**old, "name": "Refund desk", "sla": {"latency_s": 3}}
+    version, _ = documents.create_and_publish(project, "agent", "billing-specialist", new, ada(project))
+    pins = {"agents/billing-specialist": version.number, "agents/billing-specialist@1": 1}
+    drawing = Drawing({}, replay(project, ada(project), "refund-waiting", pins=json.dumps(pins)))
+    named = ["billing-specialist", "billing-specialist@1", f"billing-specialist@{version.number}"]
+    assert [drawing.called(name) for name in named] == ["Refund desk", "Billing specialist", "Refund desk"]
+    assert [drawing.player(name) for name in named[1:]] == ["Billing specialist v1", "Refund desk v2"]
+    assert [drawing.sla_s(name) for name in named] == [3, 20, 3]
+    assert drawing.cast() == {
+        "billing-specialist": {"name": "Refund desk", "sla": 3},
+        "billing-specialist@1": {"name": "Billing specialist", "sla": 20},
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "names", "shown"),
+    [
+        ("out_of_scope", ["billing-specialist"], ["Billing specialist"]),
+        (
+            "fallback",
+            ["vertex/claude-3@20240620", "vertex/claude-3@20250101", "support-router@1"],
+            ["vertex/claude-3@20240620", "vertex/claude-3@20250101", "Support router"],
+        ),
+    ],
+)
+def test_candidates_are_called_by_their_names_and_models_by_all_of_theirs(run, kind, names, shown):
+    made = {"kind": kind, "candidates": [{"name": name} for name in names], "chosen": names[:1]}
+    found = reasons.choice(Event(), made, Drawing({}, run), "billing")
+    assert [one.name for one in found.candidates] == shown
+    assert found.chosen == (shown[0],)
 
 
 def test_a_step_names_who_plays_it_and_how_documents_call_that(run):
