@@ -7,6 +7,7 @@ from flows.imports import names, texts
 from flows.imports.crewai_shape import Agent, Crew, Task, is_crew, read
 from flows.imports.equipping import MOST_CALLS, equipped
 from flows.imports.outcome import CREWAI, CannotImport, Found, Notebook, Stock, Tool
+from flows.imports.remarks import remark
 from flows.imports.sketch import Sketch
 
 __all__ = ["found_in", "is_crew"]
@@ -47,6 +48,7 @@ class Work:
         manager = self.manager() if self.crew.is_led else ""
         last = self.draw(manager)
         self.tell()
+        remark(self.sketch, self.notes.all(), self.drawn())
         flow = {
             "kind": "flow",
             "slug": names.slug(self.crew.name or f"{next(iter(self.crew.tasks))} crew"),
@@ -266,6 +268,14 @@ class Work:
             output = {node: f"= steps.{node}.output.text" for node in nodes}
         self.sketch.nodes[end]["config"] = {"output": output}
         return self.sketch.placed()
+
+    def drawn(self) -> dict[str, list[str]]:
+        """The nodes of each task, and those of each agent: the steps that it does."""
+        found: dict[str, list[str]] = {}
+        for key, node in self.steps.items():
+            for named in {key, self.crew.tasks[key].agent} - {""}:
+                found.setdefault(named, []).append(node)
+        return found
 
     def tell(self) -> None:
         self.notes.mapped(

@@ -1,4 +1,4 @@
-"""What an import leaves to do, written down where it is to be done: the notes of the flow's nodes, which runs ignore."""
+"""What an import leaves to do, where it is to be done: in the notes of the nodes, which runs ignore."""
 
 from collections.abc import Iterable, Mapping
 

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.audit import audit_page
+from tests.browser.watching import ready
 
 PAGES = [
     "agents/",
@@ -135,6 +136,19 @@ def test_a_tool_is_called_from_its_console(ada: Page):
     expect(console).to_contain_text("Answered in")
     expect(console.locator("pre")).to_contain_text('"result": 147')
     assert ada.url.endswith("/test/")
+
+
+def test_a_field_that_was_pulled_larger_stays_so_and_breaks_no_policy(ada: Page):
+    ada.context.watch.expect("status of 422")
+    ada.goto("/projects/demo/tools/create-refund/test/")
+    ready(ada)
+    field = ada.locator("#tool-console textarea[id]").first
+    field.evaluate("element => { element.style.height = '200px'; element.dataset.old = ''; }")
+    ada.get_by_role("button", name="Call Refund a charge").click()
+    expect(ada.locator("#tool-console")).to_contain_text("Not called")
+    expect(field).not_to_have_attribute("data-old", "")
+    expect(field).to_have_css("height", "200px")
+    ada.wait_for_timeout(300)  # what a swap leaves to do later is done: the console stays empty of errors
 
 
 def test_an_irreversible_tool_is_not_called_by_accident(ada: Page):

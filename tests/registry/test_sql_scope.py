@@ -186,6 +186,14 @@ def test_what_is_no_plain_select_is_denied_in_words(file, sql, said):
 
 
 @pytest.mark.parametrize(
+    ("sql", "near"),
+    [("SELEC nothing", "SELEC"), ("-- now\n;inser into invoices", "inser"), ("hello", "hello")],
+)
+def test_a_first_word_that_begins_no_statement_is_a_mistake_and_nothing_denied(file, sql, near):
+    assert refused(file, sql) == ("invalid_input", f'This SQL does not work: near "{near}": syntax error.')
+
+
+@pytest.mark.parametrize(
     ("sql", "said"),
     [
         ("SELECT 1; SELECT * FROM hr", "one statement at a time"),

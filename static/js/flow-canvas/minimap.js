@@ -16,12 +16,6 @@ export class Minimap {
     canvas.addEventListener("canvas:view", () => this.draw());
   }
 
-  /** Where it lies over the drawing: {x, y, width}, relative to the element; no width where it is hidden. */
-  get place() {
-    const [box, whole] = [this.element, this.canvas].map((element) => element.getBoundingClientRect());
-    return { x: box.x - whole.x, y: box.y - whole.y, width: box.width };
-  }
-
   draw() {
     eachFrame(this.redraw);
   }

@@ -7,7 +7,6 @@ const FAR = 0.4;
 const DOTS = 20;
 const MARGIN = 36;
 const READABLE = 0.7;
-const CLEAR = 16; // screen pixels between a step that is shown and what lies over the drawing
 
 export class View {
   x = 0;
@@ -75,7 +74,7 @@ export class View {
     this.set(MARGIN - box.x * READABLE, this.height / 2 - (y + h / 2) * READABLE, READABLE);
   }
 
-  /** Moves as little as needed to show a box, and not below the small picture. */
+  /** Moves as little as needed to show a box. */
   reveal(box) {
     const seen = this.seen;
     const margin = 16 / this.zoom;
@@ -84,17 +83,6 @@ export class View {
     const dx = shift(box.x, box.x + box.w, seen.x, seen.x + seen.w);
     const dy = shift(box.y, box.y + box.h, seen.y, seen.y + seen.h);
     if (dx || dy) this.pan(-dx * this.zoom, -dy * this.zoom);
-    this.#uncover(box);
-  }
-
-  #uncover(box) {
-    const [right, bottom] = [this.x + (box.x + box.w) * this.zoom, this.y + (box.y + box.h) * this.zoom];
-    const mini = this.canvas.minimap.place;
-    const [left, up] = [right + CLEAR - mini.x, bottom + CLEAR - mini.y];
-    if (!mini.width || left <= 0 || up <= 0) return;
-    const isRoom = bottom - up - box.h * this.zoom >= CLEAR;
-    if (isRoom && up <= left) this.pan(0, -up);
-    else this.pan(-left, 0);
   }
 
   #apply() {

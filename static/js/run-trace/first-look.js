@@ -1,6 +1,8 @@
 // What one looks at first: the selected step stands in sight on the graph, and until somebody touches the page or came by
 // a link to a step, what begins to wait is selected, or what the run failed by. At the end it is the run with its output,
 // unless somebody chose a step, or works in its detail.
+import { bringIntoSight } from "./in-sight.js";
+
 const TOUCHES = ["pointerdown", "wheel", "keydown"];
 const WORK = ["pointerdown", "keydown", "input"];
 
@@ -17,7 +19,7 @@ export class FirstLook {
   /** The graph can be moved from now on. */
   ready(canvas) {
     const node = this.page.selection.key.split("/")[0];
-    if (node && this.still) canvas.select([node]);
+    if (node && this.still) bringIntoSight(canvas, node);
   }
 
   changed(status) {

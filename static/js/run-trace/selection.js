@@ -1,4 +1,6 @@
 // The one selection of the page: node, row and event are the same thing, and the address names it.
+import { bringIntoSight } from "./in-sight.js";
+
 export class Selection {
   key = ""; // of the step; "" is the run itself
   call = "";
@@ -47,9 +49,14 @@ export class Selection {
     this.page.log.mark(key);
     if (moved || tab) this.page.detail.open(key ? `steps/${key}` : "about/", tab);
     const node = key.split("/")[0];
-    if (moved && this.page.canvas?.select) this.page.canvas.select(node ? [node] : []);
+    if (moved && this.page.canvas?.select) this.#onGraph(node);
     this.page.frames.ask();
     this.page.reveal();
+  }
+
+  #onGraph(node) {
+    if (node) bringIntoSight(this.page.canvas, node);
+    else this.page.canvas.select([]);
   }
 
   /** The address of what is shown, to copy and to reload. */

@@ -1,6 +1,7 @@
 """The forms of agents, tools and providers: nothing lost, wrong things told where they are, drafts kept."""
 
 import json
+import re
 
 import pytest
 
@@ -191,6 +192,36 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(project, fi
     assert again[field] == [typed]
     assert again["document/purpose"] == ["A purpose that was typed too"]
     assert document(project, "agent", "billing-specialist").draft == before
+
+
+def test_what_is_wrong_is_listed_above_the_form_with_links_to_the_fields(project):
+    kim = client_of("kim")
+    sent = sent_by(kim.get(AGENT).content.decode())
+    sent["document/model"] = ["no provider"]
+    sent["document/reports/may"] = ["escalate"]
+    sent["document/reports/to/0"] = ["role:operater"]
+    page = kim.post(AGENT, sent).content.decode()
+    listed = page.split('<ul class="faults">')[1].split("</ul>")[0]
+    targets = re.findall(r'href="#([^"]+)"', listed)
+    assert len(targets) == 2
+    for target in targets:
+        assert f'id="{target}"' in page
+    assert (
+        "There is no role &#x27;operater&#x27;: there are viewer, author, operator, reviewer, admin."
+        in listed
+    )
+    assert "Model: This must be" in listed
+
+
+def test_who_pressed_publish_with_changes_is_led_there_after_saving(project):
+    kim = client_of("kim")
+    sent = sent_by(kim.get(AGENT).content.decode())
+    sent["document/purpose"] = ["Typed before publishing"]
+    answer = kim.post(AGENT, {**sent, "then": "publish"})
+    assert answer["Location"] == f"{AGENT}publication/"
+    assert documents.draft(document(project, "agent", "billing-specialist"))["purpose"] == (
+        "Typed before publishing"
+    )
 
 
 def test_what_stops_publishing_is_saved_and_told_at_its_field(project):
