@@ -186,7 +186,7 @@ def choose(answers: Answers) -> tuple[str, str]:
         return "team", VIEWS
     base, reason = by_work(answers)
     if base == "single" and answers["agree"] == "checker":
-        return "controller", CHECKED
+        return "controller", f"{CHECKED} {reason}"
     return base, reason
 
 
@@ -194,10 +194,7 @@ VIEWS = (
     "Where a judgement is asked for, one agent gives one view with confidence. Several that answer each other "
     "show where they differ, and a vote or a judge ends it."
 )
-CHECKED = (
-    "Who made something overlooks its faults. A second agent that only checks finds them, and the work itself needs no "
-    "more than one."
-)
+CHECKED = "Who made something overlooks its faults: a second agent that only checks finds them. The work itself needs one."
 WORK = {
     "items": ("map", "The items are alike and do not need each other: one agent on each, many at once."),
     ("kinds", "known"): (
