@@ -25,16 +25,17 @@ MOST_WAITING = 1_000  # lines that are to be scanned
 
 # What looks like a credential never reaches a log line, whoever wrote it there.
 SECRETS = re.compile(
-    r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}|\b(sk|pk|rk|ghp|gho|xox[abp])[-_][\w-]{8,}|\bAKIA[0-9A-Z]{16}\b"
+    r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{8,}|\b(?:sk|pk|rk|ghp|gho|xox[abp])[-_][\w-]{8,}|\bAKIA[0-9A-Z]{16}\b"
+    r"|\bAIza[\w-]{30,}|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)|(?<=/sign-in/)[\w-]{16,}"
-    r"|((?:api[_-]?key|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?)"
-    r"(?:(?:bearer|basic)\s+)?[^\s\"',;&]{4,}"
+    r"|(?P<name>(?:api[_-]?key|access[_-]?key|token|secret|passw(?:or)?d|authorization|session_?id|[?&]key)"
+    r"[\"']?\s*[:=]\s*[\"']?)(?:(?:bearer|basic|token|digest)\s+)?[^\s\"',;&]{4,}"
 )
 
 
 def blot(text: str) -> str:
     """The text with everything that looks like a credential replaced."""
-    return SECRETS.sub(lambda found: (found.group(3) or "") + "[secret]", text)
+    return SECRETS.sub(lambda found: (found["name"] or "") + "[secret]", text)
 
 
 def masked(text: str) -> str:

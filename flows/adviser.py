@@ -194,7 +194,9 @@ VIEWS = (
     "Where a judgement is asked for, one agent gives one view with confidence. Several that answer each other "
     "show where they differ, and a vote or a judge ends it."
 )
-CHECKED = "Who made something overlooks its faults: a second agent that only checks finds them. The work itself needs one."
+CHECKED = (
+    "Who made it overlooks its faults: a second agent that only checks finds them. The work itself needs one."
+)
 WORK = {
     "items": ("map", "The items are alike and do not need each other: one agent on each, many at once."),
     ("kinds", "known"): (

@@ -18,13 +18,12 @@ from registry.checks import provider_of
 from registry.health import BREAKERS as BREAKERS
 from registry.lookups import Provider
 from registry.reservations import Reservation
-from registry.untrusted import shorten
+from registry.untrusted import LONGEST_FAILURE, shorten
 from registry.usage import Usage, capped, worst_case
 
 DEFAULT_MAX_TOKENS = 1024
 GRACE_S = 5.0  # a backend keeps its own deadline; this one stops a backend that does not
 CHARACTERS_PER_TOKEN = 4
-LONGEST_FAILURE = 500  # characters of what a failed call says
 
 
 def guard() -> Guard:

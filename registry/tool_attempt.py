@@ -23,6 +23,7 @@ from registry.decisions import subject_of, tool_operation
 from registry.model_attempt import guard
 from registry.schemas import is_repeatable, risk_of
 from registry.tools import TOOLS, CallLimits, ToolError
+from registry.untrusted import LONGEST_FAILURE, shorten
 
 DEFAULT_TIMEOUT_S = 30.0
 LARGEST_OUTPUT = 4_000_000  # bytes as JSON
@@ -182,12 +183,15 @@ async def _arrived(sending: Sending, output: Any) -> tuple[Any, str]:
 
 
 async def _as_told(sending: Sending, failure: CallFailed) -> CallFailed:
-    """The failure in words that may be kept: a peer's error can quote what it was sent, or what it knows."""
+    """The failure in words that may be kept: a peer's error can quote what it was sent, or what it knows.
+
+    It is cut to its length last: half an address is none to a detector.
+    """
     try:
         passed = await sending.passing(failure.message)
     except CallFailed as stopped:
         passed = privacy.Passing(f"The tool {sending.ask.tool.slug} failed. {stopped.message}")
-    failure.message = sending.covered(passed.content)
+    failure.message = shorten(sending.covered(passed.content), LONGEST_FAILURE)
     failure.args = (failure.message,)
     return failure
 

@@ -6,6 +6,8 @@ from urllib.parse import quote, quote_plus
 
 REPLACEMENT = "\ufffd"
 HIDDEN = "[secret]"
+MOST_SAID = 4_000  # characters of an error that are looked through before they are cut to a sentence
+LONGEST_FAILURE = 500  # characters of what a failed call says
 SHORTEST_SECRET = 4  # a shorter "secret" would blank out ordinary text everywhere
 SHORTEST_KEY = 8  # of a model's answers: "ollama" or "EMPTY" stand for no key at all, and are words
 

@@ -15,7 +15,7 @@ import orjson
 
 from registry.backends.base import NO_API, BackendError
 from registry.http_status import is_refusal, is_retryable, retry_after
-from registry.untrusted import shorten
+from registry.untrusted import MOST_SAID, shorten
 
 TIMEOUTS = frozenset({"Timeout", "APITimeoutError", "TimeoutException", "ServerTimeoutError"})
 NOT_HTTPS = frozenset({"ClientConnectorSSLError", "ClientConnectorCertificateError"})
@@ -26,7 +26,6 @@ _BEHIND = re.compile(
     r"\s*(?:Handle with `litellm\.\w+`|Original exception:|Traceback \(most recent).*", re.DOTALL
 )
 _DEEPEST = 12
-MOST_SAID = 4_000  # characters that are looked through before they are cut to a sentence
 
 
 def failure(error: Exception, name: str, timeout_s: float, *, tried: bool) -> BackendError:

@@ -20,7 +20,7 @@ from registry.sqlite.limits import LONGEST_S, LONGEST_STATEMENT
 from registry.sqlite.placeholders import names_in, others_in, unclosed_in
 from registry.sqlite.places import MOST_AT_ONCE, OF_ONE_PROJECT, Places
 from registry.tools.base import CallLimits, Fault, ToolError
-from registry.untrusted import shorten, storable_text
+from registry.untrusted import MOST_SAID, shorten, storable_text
 
 DEFAULT_ROWS = 100
 LARGEST_BYTES = 1_000_000  # of the rows as JSON
@@ -141,7 +141,7 @@ async def _answered(request: dict[str, Any], project: str, timeout_s: float) -> 
         raise ToolError("step_failed", message, retryable=True, sent=True, is_peers_fault=False)
     if "error" in said:
         error = said["error"]
-        message = storable_text(shorten(error["message"], 600))
+        message = storable_text(shorten(error["message"], MOST_SAID))
         raise ToolError(error["code"], message, retryable=error["retryable"], is_peers_fault=False)
     return _clean(said["answer"])
 

@@ -52,6 +52,19 @@ def test_a_second_tab_on_an_old_version_gets_a_choice_and_nothing_is_overwritten
     assert other.position("left") == (808, 64)
 
 
+def test_a_form_that_is_newer_than_the_canvas_shows_what_somebody_else_did(drawing):
+    drawing.page.context.watch.expect("status of 409")
+    moved_elsewhere(drawing)
+    drawing.click("left")  # its form comes from the draft as it is now
+    drawing.page.locator("#inspector [name='node/name']").fill("Port side")
+    drawing.wait_for_announcement("This draft was changed elsewhere; it is shown as it is now.")
+    assert drawing.position("first") == (200, 400)
+    assert drawing.kept() == drawing.document()
+    drawing.drag_card("right", 40, 40)
+    assert drawing.kept_position("right") == (800, 280)
+    assert next(one["name"] for one in drawing.document()["nodes"] if one["id"] == "left") == "Port side"
+
+
 def test_of_a_conflict_ones_own_changes_can_be_dropped_or_left_for_later(drawing):
     drawing.page.context.watch.expect("status of 409")
     moved_elsewhere(drawing)

@@ -23,6 +23,12 @@ SECRETS = [
     "GET /sign-in/gQ8YJdIdemm9Bs97gEkt0ctMnEdMH1ovDd8sxBbsPUM/ 302",
     "{'api_key': 'hunter2hunter2'}",
     "password=correcthorse&user=ada",
+    "GET https://maps.example/v1?key=AIzaSyA-1234567890abcdefghijklmnopqrstu HTTP/1.1",
+    "answered AIzaSyA-1234567890abcdefghijklmnopqrstu to that",
+    "saw eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl in it",
+    "cookie sessionid=q1w2e3r4t5y6u7i8",
+    "Authorization: Token 9f8e7d6c5b4a",
+    "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG",
 ]
 PLANTED = [
     "0123456789abcdef",
@@ -32,6 +38,12 @@ PLANTED = [
     "gQ8YJd",
     "hunter2",
     "correcthorse",
+    "AIzaSy",
+    "AIzaSy",
+    "c2lnbm",
+    "q1w2e3",
+    "9f8e7d",
+    "wJalr",
 ]
 
 
@@ -42,7 +54,7 @@ def test_what_looks_like_a_credential_is_blotted_out(line, planted):
 
 
 @pytest.mark.parametrize(
-    "line", ["run 38fvdfad19nt4 is let go: fenced", "3 tokens of input", "the key column"]
+    "line", ["run 38fvdfad19nt4 is let go: fenced", "3 tokens of input", "the key column", "max_tokens: 1000"]
 )
 def test_ordinary_lines_stay_as_they_are(line):
     assert blot(line) == line

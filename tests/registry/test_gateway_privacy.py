@@ -13,6 +13,7 @@ from governance.models import AuditEntry, User
 from governance.privacy import Vault
 from registry import answers, gateway, lookups, privacy, trial
 from registry.calls import CallFailed, ModelAsk, ToolAsk
+from registry.untrusted import LONGEST_FAILURE
 from tests.registry.desk import MemoryDesk, Store
 from tests.registry.scene import agent, hangs_up, says, tool
 from tests.registry.test_unread_answers import LockedVault
@@ -180,16 +181,19 @@ async def test_a_tool_that_says_a_token_does_not_get_what_it_stands_for(rules, s
     assert orjson.loads(service.requests[1]["body"]) == {"to": "<EMAIL_ADDRESS_1>"}
 
 
-async def test_what_a_tool_quotes_in_its_error_is_covered(rules, service, desk):
+@pytest.mark.parametrize("length", [0, 200, 255, 262, 440, 455, 462])
+async def test_what_a_tool_quotes_in_its_error_is_covered(rules, service, desk, length):
+    """Wherever the error would be cut: half an address is an address to nobody but its reader."""
     await rules("tokenize", "tool_input", "tool_output")
-    service.answers = [says({"error": f"{EMAIL} is unknown, ask {OTHER}"}, status=404)]
+    service.answers = [
+        says({"error": f"{'No. ' * (length // 4)}{EMAIL} is unknown, ask {OTHER}"}, status=404)
+    ]
     seeing = writing(service.url, sees=["EMAIL_ADDRESS"])
     with pytest.raises(CallFailed) as failed:
         await gateway.tool_call(desk, ToolAsk(None, seeing, {"to": EMAIL}))
-    assert EMAIL not in failed.value.message
-    assert OTHER not in failed.value.message
-    assert EMAIL not in on_record(desk)
-    assert OTHER not in on_record(desk)
+    assert len(failed.value.message) <= LONGEST_FAILURE
+    for value in (EMAIL, EMAIL[:6], OTHER, OTHER[:6]):
+        assert value not in on_record(desk) + failed.value.message
 
 
 async def test_a_blocked_argument_ends_the_step_also_where_a_model_sent_it(rules, service, desk):

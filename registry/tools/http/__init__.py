@@ -20,7 +20,7 @@ from registry.connections import Caller, calling, session
 from registry.http_status import is_retryable, retry_after
 from registry.tools.base import CallLimits, Fault, ToolError
 from registry.tools.http.request import Request, check, is_sample, render
-from registry.untrusted import scrub, scrubber, shorten, storable_text
+from registry.untrusted import MOST_SAID, scrub, scrubber, shorten, storable_text
 
 DEFAULT_MAX_BYTES = 1_000_000
 LARGEST_MAX_BYTES = 10_000_000
@@ -212,7 +212,7 @@ def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
 
 
 def _failed(request: Request, response: aiohttp.ClientResponse, content: bytes) -> ToolError:
-    said = shorten(_text(response, content), 300)
+    said = shorten(_text(response, content), MOST_SAID)
     return ToolError(
         "step_failed",
         f"{request.method} {request.url.host} answered {response.status}"

@@ -19,9 +19,14 @@ LONGEST_NUMBER = 19  # digits: more is no 64-bit integer, which neither database
 
 @require_POST
 def operation_create(request: HttpRequest, project: str, flow: str) -> JsonResponse:
-    """200 with what changed · 409 with the draft as it is now · 422 with the operation that cannot be done."""
+    """200 with what changed · 409 with the draft as it is now · 422 with the operation that cannot be done.
+
+    A canvas that learned that the draft moved on asks how with no operation at all: 409, or 422 if it did not.
+    """
     desk = desk_of(request, project, flow, "edit")
     body = read(request)
+    if not isinstance(body, str) and not body["operations"] and body["revision"] == desk.document.revision:
+        body = "`operations` must have at least one operation."
     if isinstance(body, str):
         return JsonResponse({"detail": body, "operation": 0}, status=422)
     try:
@@ -43,8 +48,8 @@ def read(request: HttpRequest) -> dict[str, Any] | str:
         return "One gesture may have at most 2 MB: do it in several."
     except (ValueError, RecursionError):
         return "The body is no JSON with numbers of at most 64 bit: send {revision, operations}."
-    if not isinstance(body, dict) or not isinstance(body.get("operations"), list) or not body["operations"]:
-        return "`operations` must be a list with at least one operation."
+    if not isinstance(body, dict) or not isinstance(body.get("operations"), list):
+        return "`operations` must be a list of operations."
     if not isinstance(body.get("revision"), int) or isinstance(body["revision"], bool):
         return "`revision` must be the number of the draft's revision that was drawn on."
     return body
