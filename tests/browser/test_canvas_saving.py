@@ -17,6 +17,19 @@ def save_state(drawing: Drawing) -> str:
     return drawing.page.locator("#save-state").inner_text()
 
 
+def left_offline(drawing: Drawing) -> None:
+    """A gesture is made that cannot be saved, and the page is left; the flow's operations fail from now on."""
+    context = drawing.page.context
+    context.watch.expect("ERR_FAILED")
+    drawing.page.on("dialog", lambda dialog: dialog.accept())
+    context.route("**/operations/", lambda route: route.abort())
+    drawing.drag_card("left", 48, 64)
+    drawing.wait_until("document.getElementById('save-state').dataset.state === 'offline'")
+    # A page that is left tries once more, which neither routes nor Playwright's being offline hold back.
+    drawing.page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('offline')); }")
+    drawing.page.goto("about:blank")
+
+
 def moved_elsewhere(drawing: Drawing, name: str = "first", x: int = 200) -> None:
     """Somebody saves the draft by the API, with one node elsewhere."""
     nodes = [{**one, "position": {"x": x, "y": 400}} if one["id"] == name else one for one in FORK["nodes"]]
@@ -52,17 +65,23 @@ def test_a_second_tab_on_an_old_version_gets_a_choice_and_nothing_is_overwritten
     assert other.position("left") == (808, 64)
 
 
-def test_a_form_that_is_newer_than_the_canvas_shows_what_somebody_else_did(drawing):
-    drawing.page.context.watch.expect("status of 409")
+def test_a_form_kept_on_top_of_somebody_elses_work_opens_the_choice(drawing):
+    drawing.page.context.watch.expect("ERR_FAILED", "status of 409")
+    drawing.click("right")
+    name = drawing.page.locator("#inspector [name='node/name']")
+    name.wait_for()
+    drawing.page.evaluate(f"{CANVAS}.saving.pause = 60_000")
+    drawing.page.context.route("**/operations/", lambda route: route.abort())
+    drawing.drag_card("right", 40, 40)
+    drawing.wait_until("document.getElementById('save-state').dataset.state === 'offline'")
     moved_elsewhere(drawing)
-    drawing.click("left")  # its form comes from the draft as it is now
-    drawing.page.locator("#inspector [name='node/name']").fill("Port side")
-    drawing.wait_for_announcement("This draft was changed elsewhere; it is shown as it is now.")
+    drawing.page.context.unroute("**/operations/")
+    name.fill("Port side")
+    drawing.page.locator("#canvas-conflict").get_by_role("button", name="Put my changes on top").click()
+    assert drawing.kept_position("right") == (800, 280)
     assert drawing.position("first") == (200, 400)
     assert drawing.kept() == drawing.document()
-    drawing.drag_card("right", 40, 40)
-    assert drawing.kept_position("right") == (800, 280)
-    assert next(one["name"] for one in drawing.document()["nodes"] if one["id"] == "left") == "Port side"
+    assert next(one["name"] for one in drawing.document()["nodes"] if one["id"] == "right") == "Port side"
 
 
 def test_of_a_conflict_ones_own_changes_can_be_dropped_or_left_for_later(drawing):
@@ -131,12 +150,7 @@ def test_work_made_offline_is_replayed_when_the_connection_is_back(drawing):
 
 
 def test_work_made_offline_is_replayed_after_a_reload_and_can_be_undone(drawing):
-    drawing.page.context.watch.expect("ERR_FAILED")
-    drawing.page.on("dialog", lambda dialog: dialog.accept())
-    drawing.page.context.route("**/operations/", lambda route: route.abort())
-    drawing.drag_card("left", 48, 64)
-    drawing.wait_until("document.getElementById('save-state').dataset.state === 'offline'")
-    drawing.page.goto("about:blank")
+    left_offline(drawing)
     drawing.open()
     assert drawing.position("left") == (808, 64)
     assert api_of(drawing.server).get(drawing.api_path).json()["draft"]["nodes"] == FORK["nodes"]
@@ -155,12 +169,7 @@ def test_work_made_offline_is_replayed_after_a_reload_and_can_be_undone(drawing)
 
 
 def test_offline_work_on_a_draft_that_moved_on_gets_a_choice(drawing):
-    drawing.page.context.watch.expect("ERR_FAILED")
-    drawing.page.on("dialog", lambda dialog: dialog.accept())
-    drawing.page.context.route("**/operations/", lambda route: route.abort())
-    drawing.drag_card("left", 48, 64)
-    drawing.wait_until("document.getElementById('save-state').dataset.state === 'offline'")
-    drawing.page.goto("about:blank")
+    left_offline(drawing)
     drawing.page.context.unroute("**/operations/")
     moved_elsewhere(drawing)
     drawing.open()

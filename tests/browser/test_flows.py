@@ -31,7 +31,7 @@ def test_the_gallery_shows_a_starter_and_its_copy_is_launched(ada, server):
     ada.get_by_role("link", name="Content pipeline", exact=True).click()
     expect(ada.get_by_role("img", name="Picture of Content pipeline")).to_be_visible()
     audit_page(ada)
-    ada.get_by_role("button", name="Use this flow").click()
+    ada.get_by_role("button", name="Use another copy").click()
     ada.wait_for_url("**/flows/content-pipeline-2/launch/")
     ada.get_by_role("link", name="Passed at once").click()
     ada.locator("#main").get_by_role("button", name="Launch run").click()

@@ -56,7 +56,7 @@ def test_a_debate_is_read_as_a_transcript(ada: Page):
     node(ada, "debate").locator(".node__head").click()
     said = ada.locator("#run-detail .talk > li")
     expect(said).to_have_count(6)
-    expect(said.nth(0)).to_contain_text("evidence-reviewer")
+    expect(said.nth(0)).to_contain_text("Evidence reviewer")
     expect(said.filter(has_text="Changed")).to_have_count(2)
 
 

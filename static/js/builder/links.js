@@ -5,11 +5,11 @@ const ACTS = {
   "[data-select-node]": (link) => canvas()?.select([link.dataset.selectNode]),
   "[data-try-node]": (link) => showPanel("test", link.dataset.tryNode),
   "[data-show-panel]": (link) => showPanel(link.dataset.showPanel, link.dataset.reload),
-  "[data-close-inspector]": () => close(),
+  "[data-close-inspector]": () => closeInspector(),
 };
 
 /** Back to the canvas, and to the node that was inspected. */
-function close() {
+function closeInspector() {
   const { node } = inspector().querySelector("[data-node]")?.dataset ?? {};
   canvas().select([]);
   canvas().selection.settle(node, true);
@@ -29,7 +29,7 @@ document.addEventListener("click", (event) => {
 // Escape leaves the inspector, unless what has the focus took it for itself (a list of completions).
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || !canvas() || document.querySelector("dialog[open]")) return;
-  if (inspector()?.querySelector("[data-node]") && event.target.closest?.("#inspector")) close();
+  if (inspector()?.querySelector("[data-node]") && event.target.closest?.("#inspector")) closeInspector();
 });
 
 /** Nothing is selected: the inspector lists the nodes as they are now. */

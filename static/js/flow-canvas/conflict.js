@@ -75,16 +75,6 @@ export class Conflict {
     this.#ask();
   }
 
-  /** Theirs came between, and nothing of ours waits: it is shown, and there is nothing to choose. */
-  follow(found) {
-    const { canvas, saving } = this;
-    if (saving.queue.length) return this.open(found);
-    saving.moveTo(found.revision);
-    canvas.load(found.document, found.cards);
-    saving.showSaved();
-    canvas.announce(say("followed"));
-  }
-
   #ask() {
     const { dialog, found } = this;
     if (!dialog || dialog.open) return;

@@ -108,10 +108,10 @@ export class Saving {
     this.replayed = 0;
   }
 
-  /** The draft moved on and this page has not seen how: asks, with nothing to do, for what it is. */
+  /** The draft moved on and this page has not seen how: asks, with nothing to do, for what it is now. */
   async fallBehind() {
     const { status, body } = await this.#post({ operations: [], label: "" });
-    if (status === 409) this.inConflict((conflict) => conflict.follow(body));
+    if (status === 409) this.inConflict((conflict) => conflict.open(body));
   }
 
   /** Has what settles conflicts do something; where it can't be loaded, saving is tried again later. */

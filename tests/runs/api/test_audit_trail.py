@@ -7,6 +7,7 @@ import pytest
 from governance import documents, ids
 from governance.models import AuditEntry, User
 from runs.api import openapi
+from tests.left_alone import opening
 from tests.runs.api.conftest import AGENT, FLOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,6 +92,13 @@ STEPS = [
         {"decision": "approve", "fingerprint": "f" * 64},
         "approval.decide",
     ),
+    (
+        "POST",
+        P + "breakers/{breaker}/closing/",
+        "projects/demo/breakers/{breaker}/closing/",
+        None,
+        "breaker.closed",
+    ),
     ("POST", "tokens/", "tokens/", {"name": "build"}, "token.create"),
     ("DELETE", "tokens/{token}/", "tokens/{token}/", None, "token.delete"),
 ]
@@ -102,7 +110,12 @@ def things(published, make_run, make_approval) -> dict[str, str]:
     User.objects.filter(username="ada").update(is_staff=True)
     run = make_run(version=1, pins=json.dumps({"agents/writer": 1, "flows/support": 1}))
     queued, approval = make_run(status="queued"), make_approval(run=make_run(status="waiting"))
-    return {"run": run.public_id, "queued": queued.public_id, "approval": ids.encode(approval.id)}
+    return {
+        "run": run.public_id,
+        "queued": queued.public_id,
+        "approval": ids.encode(approval.id),
+        "breaker": opening(published).public_id,
+    }
 
 
 def test_every_act_leaves_a_line(things, ada, settings, tmp_path):
