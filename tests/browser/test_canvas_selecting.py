@@ -1,5 +1,7 @@
 """Selecting: behaviours 7 to 11 of the canvas."""
 
+import re
+
 import pytest
 
 from tests.browser.drawing import CANVAS, Drawing
@@ -18,6 +20,24 @@ def test_a_click_selects_and_opens_the_inspector(drawing):
     drawing.click("which")
     assert drawing.selected() == {"which"}
     drawing.page.locator("#inspector").get_by_text("Which way?").first.wait_for()
+
+
+@pytest.mark.parametrize("first", ["a node", "nothing"])
+def test_the_inspector_shows_what_was_selected_last_however_late_an_answer_comes(drawing, first):
+    drawing.drag_card("left", 48, 64)  # the list of nodes is old after that
+    drawing.wait_until_saved()
+    inspector = drawing.page.locator("#inspector")
+    inspector.locator("[data-node=left]").first.wait_for()
+    held = []
+    late = re.compile(r"/nodes/right/" if first == "a node" else r"/nodes/$")
+    drawing.page.route(late, lambda route: held.append(route))
+    drawing.click("right") if first == "a node" else drawing.press("Escape")
+    with drawing.page.expect_response(re.compile(r"/nodes/which/")):
+        drawing.click("which")
+    (route,) = held
+    route.continue_()
+    drawing.page.wait_for_timeout(500)
+    assert inspector.locator("[data-node=which]").count()
 
 
 def test_shift_drag_selects_by_a_marquee_and_shift_or_ctrl_click_toggles(drawing):

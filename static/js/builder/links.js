@@ -37,7 +37,7 @@ function showNodes() {
   const pane = inspector();
   if (!pane || (pane.querySelector(".inspector__empty") && !pane.hasAttribute("data-outdated"))) return;
   pane.removeAttribute("data-outdated");
-  window.htmx.ajax("GET", pane.dataset.nodesUrl, { target: pane, swap: "innerHTML" });
+  window.htmx.ajax("GET", pane.dataset.nodesUrl, { source: pane, target: pane, swap: "innerHTML" }); // what is asked for last is shown
 }
 
 document.addEventListener("canvas:select", ({ detail }) => {
@@ -50,7 +50,8 @@ document.addEventListener("canvas:select", ({ detail }) => {
 document.addEventListener("draft:saved", () => {
   const shown = inspector()?.querySelector("[data-node]");
   inspector()?.setAttribute("data-outdated", "");
-  if (!shown || !canvas().model.nodes.has(shown.dataset.node)) showNodes();
+  const { nodes } = canvas().selection;
+  if (shown ? !canvas().model.nodes.has(shown.dataset.node) : nodes.size !== 1) showNodes(); // one alone is asked for
 });
 
 document.addEventListener("inspector:refresh", ({ target }) => {
