@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LOST_US = 60_000_000  # a process that lives is heard of every ten seconds
 VOID_US = 3_600_000_000
+QUIET_US = 600_000_000  # a peer that may be called this long, and that nobody calls, alarms nobody
 KEPT_US = 30 * 86_400_000_000
 MOST_CLOSED = 5_000
 STATES = ("open", "half_open", "lost", "closed")
@@ -27,9 +28,10 @@ def standing(project: Project) -> QuerySet[BreakerOpening]:
 
 
 def alarming(project: Project) -> list[BreakerOpening]:
-    """What is open in a process that lives. One query."""
-    heard = clock.now() - LOST_US
-    return list(standing(project).filter(heard_at__gte=heard)[:MOST_CLOSED])
+    """What is open in a process that lives, unless nobody calls it any more. One query."""
+    now = clock.now()
+    rows = standing(project).filter(heard_at__gte=now - LOST_US, probe_at__gt=now - QUIET_US)
+    return list(rows[:MOST_CLOSED])
 
 
 def open_by_kind() -> dict[str, int]:

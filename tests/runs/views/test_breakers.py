@@ -99,6 +99,7 @@ def test_home_tells_who_can_mend_it_and_nobody_else(demo):
     opening(demo)
     opening(demo, process="there:2:cd")
     moved(opening(demo, slug="gone"), heard_at=-90)
+    moved(opening(demo, slug="forgotten"), probe_at=-640)
     for name in ("ada", "olu"):
         said = words(page(name, HOME))
         assert said.count("kept failing and is left alone") == 1
