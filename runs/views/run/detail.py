@@ -20,7 +20,7 @@ from runs.views.run.handoffs import Handoff, handoffs_of
 from runs.views.run.partial import Done, done_of
 from runs.views.run.reports import Report, reports_of
 from runs.views.run.rounds import Rounds, rounds_of
-from runs.views.run.spending import Promise, Spending, promise_of, share_of_run, spending_of
+from runs.views.run.spending import Promise, Spending, holds_of, promise_of, share_of_run, spending_of
 from runs.views.run.trace import MOST_OF_A_STEP, of_step
 from runs.views.run.transcript import talk_of
 from runs.views.run.turns import Turn, mapping, name_in, part_of, turns_of
@@ -282,8 +282,13 @@ CONTENT: Mapping[str, Callable[[StepDetail], Any]] = {
     "attempts": attempts_of,
     "policy": policy_of,
     "pii": lambda detail: findings(detail.of("privacy.found")),
-    "cost": lambda detail: [
-        (event, data, str(data.get("model", "")).partition("/")[0]) for event, data in detail.of(*MONEY)
-    ],
+    "cost": lambda detail: {
+        "calls": [
+            (event, data, str(data.get("model", "")).partition("/")[0])
+            for event, data in detail.of("model.called", "tool.called")
+        ],
+        "spent": detail.step.cost,
+        "holds": holds_of([(event.type, data) for event, data in detail.of(*MONEY)]),
+    },
     "raw": raw_of,
 }

@@ -1,6 +1,6 @@
 """What a step cost with all that worked inside it, whose part its lead is, and how long its agent may still take."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,27 @@ def share_of_run(run: Run, step: Step, config: Mapping[str, Any]) -> int | None:
     """Percent of the run's cost that an agent's choice of the route is."""
     routes = "routes" in config and config.get("by") == "agent"
     return round(100 * step.cost / run.cost) if routes and run.cost and step.cost else None
+
+
+def holds_of(lines: Sequence[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """What budgets held for each call before it went out, from a step's lines (type, data), in their order.
+
+    `{call, name, held, charged}`: amounts as the journal has them, in dollars; `charged` None while the call is under
+    way. `refused` instead of these is why a call was not made.
+    """
+    found: dict[Any, dict[str, Any]] = {}
+    called = [(data.get("call"), data.get("model") or data.get("tool")) for _, data in lines]
+    names = {call: name for call, name in called if name}
+    for kind, data in lines:
+        call = data.get("call")
+        row = {"call": call, "name": names.get(call) or call}
+        if kind == "budget.reserved":
+            found[call] = row | {"held": data.get("amount_usd"), "charged": None}
+        elif kind == "budget.settled" and call in found:
+            found[call]["charged"] = data.get("cost_usd")
+        elif kind == "budget.exceeded":
+            found[call] = row | {"held": data.get("amount_usd"), "refused": data.get("reason")}
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

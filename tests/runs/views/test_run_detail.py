@@ -9,6 +9,7 @@ from governance import clock, documents
 from runs.models import Event, Step
 from runs.views.run import reasons
 from runs.views.run.drawing import Drawing
+from runs.views.run.spending import holds_of
 from tests.runs.views.journals import replay
 from tests.runs.views.people import fragment, signed_in
 from tests.runs.views.test_run_page import ada, address, state_of, text_of
@@ -81,10 +82,25 @@ def test_why_shows_every_candidate_with_its_score_and_the_cut_off(run):
     assert page.count('class="meter__tick" x="60.0%"') == 3
 
 
-def test_cost_lists_every_call(run):
+def test_cost_lists_every_call_and_apart_from_them_what_budgets_held(run):
     said = tab(run, "classify/1", "cost")
     assert "simulated/small simulated 158 / 34 $0.000044" in said
-    assert "budget.reserved — $0.00039" in said
+    assert said.endswith("For Held Charged simulated/small $0.00039 $0.000044 Fork from here")
+
+
+def test_a_call_that_a_budget_refused_is_told_with_the_reason():
+    lines = [
+        ("budget.reserved", {"call": "a", "amount_usd": 0.5}),
+        ("model.called", {"call": "a", "model": "house/small", "cost_usd": 0.1}),
+        ("budget.settled", {"call": "a", "cost_usd": 0.1}),
+        ("budget.reserved", {"call": "b", "amount_usd": 0.25}),
+        ("budget.exceeded", {"call": "c", "amount_usd": 1, "reason": "the day's limit is reached"}),
+    ]
+    assert holds_of(lines) == [
+        {"call": "a", "name": "house/small", "held": 0.5, "charged": 0.1},
+        {"call": "b", "name": "b", "held": 0.25, "charged": None},
+        {"call": "c", "name": "c", "held": 1, "refused": "the day's limit is reached"},
+    ]
 
 
 def test_raw_holds_the_lines_as_they_are(run):
