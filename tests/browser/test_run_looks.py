@@ -100,6 +100,22 @@ def test_what_begins_to_wait_comes_into_sight_beside_the_small_picture(
     assert bar.last.get_attribute("width") in (None, "0.00%")
 
 
+@pytest.mark.parametrize("size", [(390, 844), (1280, 720)], ids=["phone", "desktop"])
+def test_who_reviews_a_step_sees_what_is_asked_and_the_buttons_at_once(sign_in, api: Api, size):
+    run_id = api.launch("corner", input={})["id"]
+    api.waiting(run_id)
+    rita = sign_in("rita")
+    rita.set_viewport_size({"width": size[0], "height": size[1]})
+    rita.goto(f"/runs/{run_id}/")
+    expect(rita.locator("flow-canvas[data-ready]")).to_be_visible()
+    rita.get_by_role("link", name="Review it").click()
+    expect(rita.locator("#run-detail")).to_be_focused()
+    expect(rita.locator("#run-detail h2")).to_be_in_viewport(ratio=1)
+    expect(rita.locator("#run-detail").get_by_text("Post it?")).to_be_in_viewport(ratio=1)
+    for name in ("Approve", "Reject"):
+        expect(rita.get_by_role("button", name=name, exact=True)).to_be_in_viewport(ratio=1)
+
+
 def test_a_rejection_without_a_reason_leads_to_the_field(sign_in, api: Api, peer: stage.ToolServer):
     run_id = api.launch("corner", input={})["id"]
     (wait,) = api.waiting(run_id)["waiting"]

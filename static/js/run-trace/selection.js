@@ -78,6 +78,8 @@ export class Selection {
     if (!link || event.metaKey || event.ctrlKey || !link.pathname.startsWith(`${this.page.url}steps/`)) return;
     event.preventDefault();
     this.step(link.pathname.slice(`${this.page.url}steps/`.length));
-    this.page.detail.element.focus();
+    const { element } = this.page.detail;
+    element.focus({ preventScroll: true }); // which would show the middle of what is higher than a phone
+    element.scrollIntoView({ block: "start" });
   }
 }
