@@ -8,7 +8,11 @@ AXE = Path(__file__).parent / "axe" / "axe.min.js"
 SIZES = {"1440": {"width": 1440, "height": 900}, "390": {"width": 390, "height": 844}}
 LOOKS = [("light", "1440"), ("dark", "390"), ("light", "390"), ("dark", "1440")]
 GRAVE = {"serious", "critical"}
-DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Now and then headless Chromium gives a page no frame after its size changed, until something moves.
+DRAWN = """() => new Promise((done) => {
+  requestAnimationFrame(() => requestAnimationFrame(done));
+  setTimeout(done, 2000);
+})"""
 RUN = """async (only) => {
   window.isAudited = true;
   const result = await axe.run(document, {runOnly: only, resultTypes: ['violations'], preload: false});

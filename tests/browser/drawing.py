@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page
 
 from tests.api import Api
+from tests.browser.audit import DRAWN
 from tests.serving import BatonServer
 
 Point = tuple[float, float]
@@ -95,8 +96,11 @@ class Drawing:
         """Two frames: what was asked for is drawn. Parts that are loaded on demand are there."""
         self.page.evaluate(
             f"""async () => {{
-                do await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-                while ({CANVAS}?.awaited);
+                const end = Date.now() + 20_000;
+                do {{
+                    await ({DRAWN})();
+                    if (Date.now() > end) throw new Error("parts of the canvas are awaited still");
+                }} while ({CANVAS}?.awaited);
             }}"""
         )
 
