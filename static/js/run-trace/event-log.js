@@ -4,6 +4,8 @@ import { icon, word } from "./words.js";
 import { keyOf } from "./trace.js";
 
 const MOST = 400; // lines on the page; older ones are a click away
+const NEAR = 40; // lines while events run through: each new one has all of them painted anew
+const CALM_MS = 400;
 const two = (number, digits = 2) => String(number).padStart(digits, "0");
 
 export class EventLog {
@@ -14,6 +16,7 @@ export class EventLog {
   constructor(page, section, events) {
     Object.assign(this, { page, section });
     this.list = section.querySelector("ol");
+    this.scroller = this.list.parentElement;
     this.older = section.querySelector("[data-log-older]");
     for (const control of section.querySelectorAll("[data-needs-script]")) control.hidden = false;
     this.events = events.slice(); // newest first
@@ -39,8 +42,21 @@ export class EventLog {
     this.events = gap ? fresh : [...fresh, ...this.events].slice(0, MOST);
     if (gap) this.list.replaceChildren();
     this.list.prepend(...this.#lines(fresh));
-    while (this.list.childElementCount > MOST) this.list.lastElementChild.remove();
+    this.#trim();
     this.#ends();
+  }
+
+  /** Where nobody reads further down, the lines there come back when it is calm, or is scrolled to. */
+  #trim() {
+    const most = this.scroller.scrollTop > 0 ? MOST : NEAR;
+    while (this.list.childElementCount > most) this.list.lastElementChild.remove();
+    clearTimeout(this.calm);
+    this.calm = setTimeout(() => this.#fill(), CALM_MS);
+  }
+
+  #fill() {
+    const fitting = this.events.filter(({ type }) => type.startsWith(this.filter));
+    this.list.append(...fitting.slice(this.list.childElementCount).map((event) => this.#line(event)));
   }
 
   #lines(events) {
@@ -75,6 +91,7 @@ export class EventLog {
     });
     this.section.querySelector("[data-log-pause]").addEventListener("click", ({ currentTarget }) => this.#pause(currentTarget));
     this.older.addEventListener("click", () => this.#further());
+    this.scroller.addEventListener("scroll", () => this.scroller.scrollTop > 0 && this.#fill(), { passive: true });
   }
 
   #pause(button) {
@@ -85,9 +102,8 @@ export class EventLog {
   }
 
   async #further() {
-    const found = await this.page.pages.older(this.events.at(-1)?.seq ?? 1);
-    this.events.push(...found);
-    this.list.append(...this.#lines(found));
+    this.events.push(...(await this.page.pages.older(this.events.at(-1)?.seq ?? 1)));
+    this.#fill();
     this.#ends();
   }
 
