@@ -250,7 +250,7 @@ def test_a_storm_of_events_leaves_the_page_working(ada: Page, api: Api, counting
     """300 items in some ten seconds. What frames cost is measured by `python -m tests.benchmarks live`."""
     run_id = counting(300)
     finished(ada)
-    expect(ada.locator(".log li")).to_have_count(400)  # of which a few alone are there while events run through
+    expect(ada.locator(".log li")).to_have_count(400)  # while events run through, a few alone
     assert_whole(ada, api, run_id)
     assert ada.locator("[data-waterfall] tbody tr").count() < 60, "only the rows in sight are on the page"
     assert ada.locator(".log li").count() <= 400
