@@ -73,7 +73,9 @@ def api(server: BatonServer) -> Api:
 def held(page: Page, api: Api, peer: stage.ToolServer, flow: str) -> str:
     """A run whose page is open while its tool works still."""
     peer.hold("/look")
+    asked = len(peer.bodies("/look"))
     run_id = api.launch(flow, input={})["id"]
+    stage.until(lambda: len(peer.bodies("/look")) > asked, 15, "the tool is called")
     page.goto(f"/runs/{run_id}/")
     expect(page.locator("[data-connection]")).to_have_text("Live")
     return run_id
