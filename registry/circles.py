@@ -15,9 +15,8 @@ import orjson
 from registry.calls import CallFailed
 from registry.context_window import cut_middle
 
-SAME_ANSWERS = (
-    2  # so many equal answers to equal calls are enough: the next such call is not made, but told so
-)
+# So many equal answers to equal calls are enough: the next such call is not made, and its model is told so.
+SAME_ANSWERS = 2
 LONGEST_SHOWN = 120  # characters of a call's arguments in a sentence
 LONGEST_KEPT = 2_000  # characters of an answer in what was done so far
 EXACT = 1 << 53  # whole numbers below it are the same as int and as double

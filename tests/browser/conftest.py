@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.watching import Watch
+from tests.journeys import stage
 from tests.prepared import Prepared
 from tests.serving import BatonServer, manage
 
@@ -30,6 +31,13 @@ def server(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iter
     running = prepared.serve(tmp_path_factory.mktemp("browser"))
     yield running
     running.sweep()
+
+
+@pytest.fixture(scope="module")
+def peer() -> Iterator[stage.ToolServer]:
+    """A service whose tools answer when the test says so."""
+    with stage.ToolServer() as serving:
+        yield serving
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,6 @@ from tests.serving import BatonServer
 
 
 @pytest.fixture(scope="module")
-def peer() -> Iterator[stage.ToolServer]:
-    """A tool that answers when the test says so."""
-    with stage.ToolServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def server(
     prepared: Prepared, tmp_path_factory: pytest.TempPathFactory, peer: stage.ToolServer
 ) -> Iterator[BatonServer]:

@@ -45,12 +45,6 @@ CLEAR = """node => { const mini_ = document.querySelector('.canvas__mini');
 
 
 @pytest.fixture(scope="module")
-def peer() -> Iterator[stage.ToolServer]:
-    with stage.ToolServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def server(
     prepared: Prepared, tmp_path_factory: pytest.TempPathFactory, peer: stage.ToolServer
 ) -> Iterator[BatonServer]:

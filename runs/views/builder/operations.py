@@ -11,7 +11,7 @@ from flows.drawing import CannotDraw
 from governance import documents
 from governance.refusals import Refused
 from runs.views.builder import answers
-from runs.views.builder.desk import desk_of
+from runs.views.builder.desk import Desk, desk_of
 from runs.views.builder.editing import edit, refusal
 
 LONGEST_NUMBER = 19  # digits: more is no 64-bit integer, which neither database nor browser would keep
@@ -19,16 +19,13 @@ LONGEST_NUMBER = 19  # digits: more is no 64-bit integer, which neither database
 
 @require_POST
 def operation_create(request: HttpRequest, project: str, flow: str) -> JsonResponse:
-    """200 with what changed · 409 with the draft as it is now · 422 with the operation that cannot be done.
-
-    A canvas that learned that the draft moved on asks how with no operation at all: 409, or 422 if it did not.
-    """
+    """200 with what changed · 409 with the draft as it is now · 422 with the operation that cannot be done."""
     desk = desk_of(request, project, flow, "edit")
     body = read(request)
-    if not isinstance(body, str) and not body["operations"] and body["revision"] == desk.document.revision:
-        body = "`operations` must have at least one operation."
     if isinstance(body, str):
         return JsonResponse({"detail": body, "operation": 0}, status=422)
+    if not body["operations"]:
+        return standing(desk, body["revision"])
     try:
         done = edit(desk, body["operations"], revision=body["revision"])
     except documents.Stale as stale:
@@ -38,6 +35,16 @@ def operation_create(request: HttpRequest, project: str, flow: str) -> JsonRespo
     except Refused as error:
         return JsonResponse({"detail": refusal(error), "operation": len(body["operations"]) - 1}, status=422)
     return JsonResponse(answers.of_edit(desk, done.nodes))
+
+
+def standing(desk: Desk, revision: int) -> JsonResponse:
+    """To a canvas that learned that the draft moved on, and asks how with no operation at all: 409, or 422 if it did
+    not."""
+    if revision != desk.document.revision:
+        return JsonResponse(answers.of_conflict(desk, desk.document), status=409)
+    return JsonResponse(
+        {"detail": "`operations` must have at least one operation.", "operation": 0}, status=422
+    )
 
 
 def read(request: HttpRequest) -> dict[str, Any] | str:

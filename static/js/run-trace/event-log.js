@@ -55,12 +55,12 @@ export class EventLog {
   }
 
   #fill() {
-    const fitting = this.events.filter(({ type }) => type.startsWith(this.filter));
-    this.list.append(...fitting.slice(this.list.childElementCount).map((event) => this.#line(event)));
+    this.list.append(...this.#lines(this.events, this.list.childElementCount));
   }
 
-  #lines(events) {
-    return events.filter(({ type }) => type.startsWith(this.filter)).map((event) => this.#line(event));
+  /** Of the events that fit the filter, without the first `there`. */
+  #lines(events, there = 0) {
+    return events.filter(({ type }) => type.startsWith(this.filter)).slice(there).map((event) => this.#line(event));
   }
 
   #line(event) {
